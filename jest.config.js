@@ -1,0 +1,46 @@
+// Tiers by file name: x.test.ts (unit), x.it.test.ts (integration), e2e/** (end to end).
+// `tools/run jest --selectProjects unit` runs one tier.
+const shared = {
+  testEnvironment: 'node',
+  testEnvironmentOptions: {
+    customExportConditions: ['@chatplatform/source', 'node', 'node-addons'],
+  },
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: { target: 'es2023', parser: { syntax: 'typescript' } },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/.cache/'],
+};
+const roots = ['operator', 'gateway', 'workers', 'packages', 'examples', 'tools'];
+
+export default {
+  maxWorkers: 2,
+  workerIdleMemoryLimit: '512MB',
+  projects: [
+    {
+      ...shared,
+      displayName: 'unit',
+      testMatch: roots.map((root) => `<rootDir>/${root}/**/*.test.ts`),
+      testPathIgnorePatterns: ['/node_modules/', '/dist/', '\\.it\\.test\\.ts$'],
+    },
+    {
+      ...shared,
+      displayName: 'integration',
+      testMatch: roots.map((root) => `<rootDir>/${root}/**/*.it.test.ts`),
+      testPathIgnorePatterns: ['/node_modules/', '/dist/'],
+    },
+    {
+      ...shared,
+      displayName: 'e2e',
+      testMatch: ['<rootDir>/e2e/**/*.test.ts'],
+      testPathIgnorePatterns: ['/node_modules/', '/dist/'],
+    },
+  ],
+};
