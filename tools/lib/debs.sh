@@ -32,7 +32,7 @@ debs_sources() {
 # debs_state SUITE: makes apt's private folder for SUITE and prints its path.
 debs_state() {
   local suite=$1 state="$CP_CACHE/apt/$1"
-  mkdir -p "$state/lists/partial" "$state/archives/partial" "$state/log"
+  mkdir -p "$state/lists/partial" "$state/archives/partial" "$state/no-archives/partial" "$state/log"
   [ -e "$state/status" ] || : >"$state/status"
   debs_sources "$suite" >"$state/sources.list.new"
   [ -s "$state/sources.list.new" ] ||
@@ -89,13 +89,15 @@ debs_update() {
 }
 
 # debs_uris STATE CLOSURE PACKAGE...: one line per file: its address, then its name.
+# apt leaves files it has already out of such a list, so it is shown an empty archive folder.
 debs_uris() {
   local state=$1 closure=$2
+  local quiet=(-c "$state/apt.conf" -qq -y --print-uris -o "Dir::Cache::archives=$state/no-archives")
   shift 2
   if [ "$closure" = yes ]; then
-    apt-get -c "$state/apt.conf" -qq -y --reinstall --print-uris install "$@"
+    apt-get "${quiet[@]}" install "$@"
   else
-    apt-get -c "$state/apt.conf" -qq --print-uris download "$@"
+    apt-get "${quiet[@]}" download "$@"
   fi
 }
 
@@ -105,7 +107,7 @@ debs_fetch() {
   shift 2
   uris=$(debs_uris "$state" "$closure" "$@") || return 1
   if [ "$closure" = yes ]; then
-    apt-get -c "$state/apt.conf" -qq -y --reinstall --download-only install "$@" >&2 || return 1
+    apt-get -c "$state/apt.conf" -qq -y --download-only install "$@" >&2 || return 1
   else
     (cd "$state/archives" && apt-get -c "$state/apt.conf" -qq download "$@" >&2) || return 1
   fi
