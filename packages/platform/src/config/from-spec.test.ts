@@ -1,0 +1,76 @@
+import { API_VERSION, KIND, parseChatPlatform } from '../v1alpha1/chat-platform.ts';
+import { roomOptions } from './connections.ts';
+import { gatewayConfig, gatewayLive, type Surroundings, workerConfig } from './from-spec.ts';
+import { GatewayConfig, GatewayLive } from './gateway-config.ts';
+import { topicPlans } from './topics.ts';
+import { WorkerConfig } from './worker-config.ts';
+
+const platform = { namespace: 'chat', name: 'demo' };
+const around: Surroundings = {
+  platform,
+  kafka: { bootstrapServers: ['kafka:9092'] },
+  redis: { endpoints: ['redis:6379'], cluster: false },
+  paths: { authKey: '/keys/auth', adminToken: '/keys/admin', live: '/live/config.json' },
+};
+
+const spec = (change: Record<string, unknown> = {}) =>
+  parseChatPlatform({
+    apiVersion: API_VERSION,
+    kind: KIND,
+    metadata: platform,
+    spec: {
+      profile: 'Dev',
+      auth: { issuer: 'i', audience: 'a', algorithms: ['HS256'], keySecretRef: { name: 'k' } },
+      kafka: { mode: 'EmbeddedDev' },
+      redis: { mode: 'SingleDev' },
+      ...change,
+    },
+  }).spec;
+
+describe('the configuration of the programs', () => {
+  test('is what their schemas accept', () => {
+    const gateway = GatewayConfig.parse(gatewayConfig(spec(), around));
+    expect(gateway.auth.key).toEqual({ file: '/keys/auth' });
+    expect(gateway.listen).toEqual({ host: '0.0.0.0', port: 8080, reusePort: false });
+    expect(GatewayLive.parse(gatewayLive(spec())).limits.maxRoomsPerConnection).toBe(256);
+    expect(WorkerConfig.parse(workerConfig(spec(), around)).retentionHours).toBe(168);
+  });
+
+  test('keeps what is applied live out of the part that needs a restart', () => {
+    const before = spec();
+    const after = spec({ limits: { maxFrameBytes: 2048 } });
+    expect(gatewayConfig(after, around)).toEqual(gatewayConfig(before, around));
+    expect(gatewayLive(after)).not.toEqual(gatewayLive(before));
+  });
+
+  test('gives rooms of an unlisted prefix the defaults', () => {
+    const { rooms } = GatewayConfig.parse(
+      gatewayConfig(spec({ rooms: [{ prefix: 'team', presence: 'Disabled' }] }), around),
+    );
+    expect(roomOptions(rooms, 'team')).toMatchObject({ presence: false, typing: true });
+    expect(roomOptions(rooms, 'other')).toMatchObject({ prefix: 'other', presence: true, historySize: 1000 });
+  });
+});
+
+describe('the topics', () => {
+  test('have one copy on the one broker of EmbeddedDev', () => {
+    for (const plan of topicPlans(spec(), platform)) {
+      expect(plan.replicationFactor).toBe(1);
+      expect(plan.config['min.insync.replicas']).toBe('1');
+    }
+  });
+
+  test('are named after the platform, and the message log is stamped by the broker', () => {
+    const [messages, ...others] = topicPlans(spec(), platform);
+    expect(messages).toMatchObject({ name: 'chat.demo.messages', partitions: 24 });
+    expect(messages.config).toMatchObject({
+      'message.timestamp.type': 'LogAppendTime',
+      'retention.ms': '604800000',
+    });
+    expect(others.map((plan) => plan.name)).toEqual([
+      'chat.demo.events',
+      'chat.demo.dead-letters',
+      'chat.demo.control',
+    ]);
+  });
+});
