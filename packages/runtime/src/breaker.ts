@@ -47,7 +47,11 @@ export class Breaker {
   /** Runs `fn` if calls pass. @throws RuntimeError `breaker-open` (retryable) otherwise; what `fn` throws is passed on. */
   async run<T>(fn: () => Promise<T>): Promise<T> {
     if (!this.allows()) {
-      throw new RuntimeError('breaker-open', `${this.#options.name} keeps failing; next attempt in ${this.retryAfterMs} ms`, { retryable: true });
+      throw new RuntimeError(
+        'breaker-open',
+        `${this.#options.name} keeps failing; next attempt in ${this.retryAfterMs} ms`,
+        { retryable: true },
+      );
     }
     try {
       const result = await fn();

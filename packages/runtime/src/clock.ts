@@ -38,7 +38,9 @@ export function sleepOn(clock: Pick<Clock, 'setTimeout'>, ms: number, signal?: A
 }
 
 function aborted(signal: AbortSignal | undefined): RuntimeError {
-  return new RuntimeError('aborted', 'the wait was ended early by its abort signal', { cause: signal?.reason });
+  return new RuntimeError('aborted', 'the wait was ended early by its abort signal', {
+    cause: signal?.reason,
+  });
 }
 
 /** The machine's clock. */

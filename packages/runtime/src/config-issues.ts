@@ -12,7 +12,8 @@ export function describeIssues(
   const lines = error.issues.map((issue) => {
     const path = issue.path.map(String);
     const origin = overrides.find((override) => covers(override.path, path))?.origin;
-    const remedy = origin !== undefined ? `correct ${origin}` : `set it in ${file ?? 'the configuration file'}`;
+    const remedy =
+      origin !== undefined ? `correct ${origin}` : `set it in ${file ?? 'the configuration file'}`;
     return `  ${path.join('.') || '(whole file)'}: ${issue.message}; it is ${shown(tree, path)}. To repair: ${remedy}.`;
   });
   return `the configuration is not valid:\n${lines.join('\n')}`;

@@ -12,7 +12,11 @@ export class RuntimeError extends Error {
   readonly code: RuntimeErrorCode;
   readonly retryable: boolean;
 
-  constructor(code: RuntimeErrorCode, message: string, options: { retryable?: boolean; cause?: unknown } = {}) {
+  constructor(
+    code: RuntimeErrorCode,
+    message: string,
+    options: { retryable?: boolean; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retryable = options.retryable ?? false;

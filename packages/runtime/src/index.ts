@@ -5,7 +5,13 @@ export { Breaker, type BreakerOptions, type BreakerState } from './breaker.ts';
 export { sleepOn, systemClock, type Clock, type Timer } from './clock.ts';
 export { Deferred } from './deferred.ts';
 export { RuntimeError, type RuntimeErrorCode } from './errors.ts';
-export { Lifecycle, type LifecycleDeps, type LifecycleLog, type ShutdownStep, type SignalSource } from './lifecycle.ts';
+export {
+  Lifecycle,
+  type LifecycleDeps,
+  type LifecycleLog,
+  type ShutdownStep,
+  type SignalSource,
+} from './lifecycle.ts';
 export { liveFile, type LiveFile, type LiveFileOptions } from './live-file.ts';
 export { loadConfig, type ConfigSource } from './load-config.ts';
 export { ManualClock } from './manual-clock.ts';

@@ -23,7 +23,7 @@ export interface LifecycleDeps {
 
 /** The part of `process` that signals come from; replaced in tests. */
 export interface SignalSource {
-  on(event: string, listener: (...args: never[]) => void): unknown;
+  on(event: string, listener: (argument: unknown) => void): unknown;
 }
 
 /** The order in which a program stops. Steps run one after the other in the order they were added. */
@@ -84,7 +84,11 @@ export class Lifecycle {
   async #runStep(step: ShutdownStep, reason: string): Promise<void> {
     const deadline = new AbortController();
     const late = this.#clock.sleep(step.deadlineMs, deadline.signal).then(
-      () => this.#log.error({ step: step.name, deadlineMs: step.deadlineMs }, 'shutdown step passed its deadline'),
+      () =>
+        this.#log.error(
+          { step: step.name, deadlineMs: step.deadlineMs },
+          'shutdown step passed its deadline',
+        ),
       () => undefined,
     );
     const work = (async () => step.run(reason))().catch((error: unknown) => {

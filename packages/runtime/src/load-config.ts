@@ -42,11 +42,18 @@ function readTree(file: string): Record<string, unknown> {
     tree = parse(readFileSync(file, 'utf8'));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new RuntimeError('config-unreadable', `configuration file ${file} cannot be read: ${why}. Give the path of a YAML or JSON file.`, { cause: error });
+    throw new RuntimeError(
+      'config-unreadable',
+      `configuration file ${file} cannot be read: ${why}. Give the path of a YAML or JSON file.`,
+      { cause: error },
+    );
   }
   if (tree === null || tree === undefined) return {};
   if (typeof tree !== 'object' || Array.isArray(tree)) {
-    throw new RuntimeError('config-unreadable', `configuration file ${file} holds ${JSON.stringify(tree)}; it must hold a mapping of fields.`);
+    throw new RuntimeError(
+      'config-unreadable',
+      `configuration file ${file} holds ${JSON.stringify(tree)}; it must hold a mapping of fields.`,
+    );
   }
   return tree as Record<string, unknown>;
 }

@@ -73,7 +73,8 @@ export class ManualClock implements Clock {
     let best: Pending | undefined;
     for (const entry of this.#pending) {
       if (entry.due > end) continue;
-      if (best === undefined || entry.due < best.due || (entry.due === best.due && entry.order < best.order)) best = entry;
+      if (best === undefined || entry.due < best.due || (entry.due === best.due && entry.order < best.order))
+        best = entry;
     }
     return best;
   }
