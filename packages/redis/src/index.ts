@@ -1,1 +1,59 @@
-export {};
+// Everything the platform keeps in Redis, one folder per noun: interface, the real one, the twin in memory.
+export type { Budget } from './budget/budget.ts';
+export type { RedisConfig } from './connection/config.ts';
+export { RedisError, type RedisErrorCode } from './errors.ts';
+export {
+  LEASE_MS,
+  LEASE_RENEW_MS,
+  type GatewayInfo,
+  type Gateways,
+  type Swept,
+} from './gateways/gateways.ts';
+export { renderFrame } from './history/frame.ts';
+export {
+  DEFAULT_HISTORY_LIMITS,
+  MAX_APPEND,
+  type AppendBehind,
+  type AppendDone,
+  type AppendMessage,
+  type AppendRequest,
+  type AppendResult,
+  type AppendVerdict,
+  type History,
+  type HistoryEntry,
+  type HistoryLimits,
+  type HistoryPage,
+  type LastOf,
+  type Verdict,
+} from './history/history.ts';
+export { decodeInboxLine, encodeInboxLine } from './inbox/inbox-line.ts';
+export {
+  INBOX_HEARTBEAT_MS,
+  INBOX_SILENCE_MS,
+  type Inbox,
+  type InboxClass,
+  type InboxGap,
+  type InboxHandlers,
+  type InboxItem,
+  type InboxLine,
+  type InboxPublisher,
+} from './inbox/inbox.ts';
+export type { Keyspace, KeyspaceState } from './keyspace/keyspace.ts';
+export {
+  DEFAULT_LATEST_LIMITS,
+  type Latest,
+  type LatestEntry,
+  type LatestLimits,
+  type LatestMessage,
+  type LatestRequest,
+} from './latest/latest.ts';
+export type { Device, Presence, Present } from './presence/presence.ts';
+export type { Redis, RedisState } from './redis.ts';
+export type { Routes } from './routes/routes.ts';
+export {
+  SESSION_KEEP_MS,
+  type Holder,
+  type Resumed,
+  type Session,
+  type Sessions,
+} from './sessions/sessions.ts';
