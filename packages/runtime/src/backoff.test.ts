@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, double, integer, property } from 'fast-check';
 import { backoff, seededRandom } from './index.ts';
 
 test('waits grow by the factor up to the maximum and start again after a reset', () => {
@@ -11,8 +11,8 @@ test('waits grow by the factor up to the maximum and start again after a reset',
 });
 
 test('jitter only shortens, by at most its share', () => {
-  fc.assert(
-    fc.property(fc.integer(), fc.double({ min: 0, max: 1, noNaN: true }), (seed, jitter) => {
+  assert(
+    property(integer(), double({ min: 0, max: 1, noNaN: true }), (seed, jitter) => {
       const waits = backoff({ base: 10, factor: 3, max: 9000, jitter }, seededRandom(seed));
       for (let full = 10; full < 9000 * 9; full *= 3) {
         const wait = waits.next();

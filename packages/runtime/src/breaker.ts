@@ -92,6 +92,6 @@ export class Breaker {
   #change(state: BreakerState): void {
     if (state === this.#state) return;
     this.#state = state;
-    for (const listener of [...this.#listeners]) listener(state);
+    for (const listener of this.#listeners) listener(state);
   }
 }

@@ -74,11 +74,9 @@ function fieldNamed(node: z.ZodType | undefined, part: string): string | undefin
 }
 
 function unwrap(schema: z.ZodType): SchemaNode {
-  let node = schema.def as unknown as SchemaNode;
-  for (let inner = node.innerType ?? node.in; inner !== undefined; inner = node.innerType ?? node.in) {
-    node = inner.def as unknown as SchemaNode;
-  }
-  return node;
+  const node: SchemaNode = schema.def;
+  const inner = node.innerType ?? node.in;
+  return inner === undefined ? node : unwrap(inner);
 }
 
 function plain(name: string): string {

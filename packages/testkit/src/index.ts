@@ -1,1 +1,2 @@
-export {};
+// Real parts for tests, and the checker that judges what clients saw.
+export * from './checker/index.ts';
