@@ -6,16 +6,12 @@ import { isMessageId, isPosition } from './position.ts';
 import { isRoomName, isUserId } from './room.ts';
 import { TRACEPARENT } from './trace.ts';
 
-const room = z
-  .string()
-  .refine(isRoomName, {
-    error: 'must be a room name: 1-128 characters of [A-Za-z0-9_.:@-], or @ and a user id',
-  });
-const position = z
-  .string()
-  .refine(isPosition, {
-    error: 'must be a position: 20 characters of base 36 as received, or an empty string',
-  });
+const room = z.string().refine(isRoomName, {
+  error: 'must be a room name: 1-128 characters of [A-Za-z0-9_.:@-], or @ and a user id',
+});
+const position = z.string().refine(isPosition, {
+  error: 'must be a position: 20 characters of base 36 as received, or an empty string',
+});
 const messageId = z.string().refine(isMessageId, { error: 'must be a message id as received' });
 const token = z.string().min(1).max(Limits.tokenBytes);
 const flag = z.boolean();

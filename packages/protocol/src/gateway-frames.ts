@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 const time = z.number().int().nonnegative();
-const window = z.tuple([z.number().nonnegative(), z.number().nonnegative()]);
+const window = z.tuple([z.number().nonnegative(), z.number().nonnegative()]).readonly();
 
 /** The `err` of a reply. */
 export const ErrorSchema = z.object({

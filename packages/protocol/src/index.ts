@@ -5,6 +5,7 @@ export * from './light.ts';
 export * from './capabilities.ts';
 export * from './client-frames.ts';
 export * from './client-line.ts';
+export * from './conformance/hostile-frames.ts';
 export * from './control.ts';
 export * from './events.ts';
 export * from './frame.ts';
