@@ -1,0 +1,214 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { freePorts } from './free-port.ts';
+import { type BrokerPlace, serverProperties } from './kafka-settings.ts';
+import { storeFolder } from './store-folder.ts';
+import { StoreError } from './store-error.ts';
+import { StoreProcess } from './store-process.ts';
+import { toolPath } from './tool-path.ts';
+
+const run = promisify(execFile);
+
+/** Retention and group metadata of a test fit; a broker with less than 128 MB does not start. */
+const HEAP_MB = { single: 256, clustered: 192 };
+/** Ports chosen at random may be taken by another program before the broker listens. */
+const PORT_ATTEMPTS = 3;
+
+/** Options of {@link startKafka}. */
+export interface KafkaStoreOptions {
+  /** Data and logs go here and stay; default: a temporary folder, removed by `stop()`. */
+  readonly dir?: string;
+  /** Brokers, each also a controller: 1 (default) or 3. */
+  readonly brokers?: number;
+  /** Port of the first broker, the others follow; default: free ports. */
+  readonly port?: number;
+  /** Address to listen on and to advertise. Default 127.0.0.1. */
+  readonly host?: string;
+  /** Further `server.properties`, for tests that need another behaviour. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** One broker of a {@link KafkaStore}. */
+export interface Broker {
+  readonly id: number;
+  /** `host:port`. */
+  readonly address: string;
+  readonly process: StoreProcess;
+}
+
+/** A running Kafka. Data and ports stay its own after `halt()` and `kill9()`; `restart()` continues with them. */
+export interface KafkaStore {
+  readonly bootstrapServers: string[];
+  readonly brokers: readonly Broker[];
+  /** Process id of the first broker. */
+  readonly pid: number;
+  readonly dir: string;
+  /** Ends it for good: stops every broker (SIGTERM) and removes a temporary folder. */
+  stop(): Promise<void>;
+  /** Stops every broker (SIGTERM) and keeps the data for `restart()`. */
+  halt(): Promise<void>;
+  /** Kills every broker at once (SIGKILL). */
+  kill9(): Promise<void>;
+  /** Stops what still runs, starts all brokers on the same data and ports, and waits until they serve. */
+  restart(): Promise<void>;
+  /** Makes every broker hang (SIGSTOP): connections stay open and nothing answers. */
+  pause(): void;
+  /** Lets paused brokers go on. */
+  resume(): void;
+}
+
+/**
+ * Starts a real Kafka and waits until it serves (1 to 3 s; the first time ever it is fetched, about a minute).
+ *
+ * @example
+ * const kafka = await startKafka();
+ * try { await useIt(kafka.bootstrapServers); } finally { await kafka.stop(); }
+ *
+ * @throws {@link StoreError} with the tail of the broker's log
+ */
+export async function startKafka(options: KafkaStoreOptions = {}): Promise<KafkaStore> {
+  const java = join(await toolPath('kafka'), 'kafka-java');
+  const folder = await storeFolder(options.dir, 'kafka');
+  try {
+    const brokers = await startBrokers(java, folder.path, options);
+    return kafkaStore(brokers, folder);
+  } catch (cause) {
+    await folder.remove();
+    throw cause;
+  }
+}
+
+async function startBrokers(java: string, dir: string, options: KafkaStoreOptions): Promise<Broker[]> {
+  const attempts = options.port === undefined ? PORT_ATTEMPTS : 1;
+  const clusterId = await keptClusterId(dir);
+  for (let attempt = 1; ; attempt += 1) {
+    const brokers = await prepareBrokers({ java, dir, clusterId }, options);
+    try {
+      await startAll(brokers);
+      return brokers;
+    } catch (cause) {
+      await Promise.all(brokers.map((broker) => broker.process.kill9()));
+      const again = cause instanceof StoreError && cause.retryable && /already in use/.test(cause.message);
+      if (!again || attempt === attempts) throw cause;
+    }
+  }
+}
+
+interface Preparation {
+  readonly java: string;
+  readonly dir: string;
+  readonly clusterId: string;
+}
+
+async function prepareBrokers(preparation: Preparation, options: KafkaStoreOptions): Promise<Broker[]> {
+  const host = options.host ?? '127.0.0.1';
+  const places = await choosePlaces(options, host);
+  return Promise.all(places.map((place) => prepareBroker(preparation, options, { host, place, places })));
+}
+
+async function choosePlaces(options: KafkaStoreOptions, host: string): Promise<BrokerPlace[]> {
+  const count = options.brokers ?? 1;
+  const free = await freePorts(2 * count, host);
+  const first = options.port;
+  return Array.from({ length: count }, (_, index) => ({
+    id: index + 1,
+    port: first === undefined ? (free[index] ?? 0) : first + index,
+    controllerPort: free[count + index] ?? 0,
+  }));
+}
+
+async function prepareBroker(
+  { java, dir, clusterId }: Preparation,
+  options: KafkaStoreOptions,
+  { host, place, places }: { host: string; place: BrokerPlace; places: readonly BrokerPlace[] },
+): Promise<Broker> {
+  const dataFolder = join(dir, `data-${place.id}`);
+  const settingsFile = join(dir, `broker-${place.id}.properties`);
+  const overrides = options.settings ?? {};
+  await writeFile(
+    settingsFile,
+    serverProperties({ host, broker: place, all: places, dataFolder, overrides }),
+  );
+  if (!existsSync(join(dataFolder, 'meta.properties'))) await format(java, settingsFile, clusterId);
+  const heap = `-Xmx${places.length === 1 ? HEAP_MB.single : HEAP_MB.clustered}m`;
+  return {
+    id: place.id,
+    address: `${host}:${place.port}`,
+    process: new StoreProcess({
+      name: `Kafka broker ${place.id}`,
+      command: java,
+      args: ['-Xms64m', heap, 'kafka.Kafka', settingsFile],
+      logFile: join(dir, 'logs', `kafka-${place.id}.log`),
+      readyText: 'Kafka Server started',
+    }),
+  };
+}
+
+async function format(java: string, settingsFile: string, clusterId: string): Promise<void> {
+  const args = ['kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', settingsFile];
+  try {
+    await run(java, args);
+  } catch (cause) {
+    throw new StoreError(
+      'command-failed',
+      `Kafka could not format the data folder of ${settingsFile}: ${String(cause)}`,
+      { cause },
+    );
+  }
+}
+
+/** The cluster id of the folder, so that brokers formatted later belong to the same cluster. */
+async function keptClusterId(dir: string): Promise<string> {
+  const file = join(dir, 'cluster-id');
+  if (existsSync(file)) return readFile(file, 'utf8');
+  // Kafka's form of a UUID; never with a leading `-`, which its command line would take for an option.
+  const id = `A${randomBytes(16).toString('base64url').slice(1)}`;
+  await writeFile(file, id);
+  return id;
+}
+
+async function startAll(brokers: readonly Broker[]): Promise<void> {
+  await Promise.all(brokers.map((broker) => broker.process.start()));
+}
+
+function kafkaStore(
+  brokers: readonly Broker[],
+  folder: { path: string; remove(): Promise<void> },
+): KafkaStore {
+  const each = (act: (process: StoreProcess) => Promise<void>): Promise<unknown> =>
+    Promise.all(brokers.map((broker) => act(broker.process)));
+  const signal = (name: NodeJS.Signals): void => {
+    for (const broker of brokers) broker.process.signal(name);
+  };
+  return {
+    bootstrapServers: brokers.map((broker) => broker.address),
+    brokers,
+    dir: folder.path,
+    get pid(): number {
+      const [first] = brokers;
+      if (first === undefined)
+        throw new StoreError('not-running', 'this Kafka has no broker; ask for at least 1');
+      return first.process.pid;
+    },
+    stop: async () => {
+      await each((process) => process.stop());
+      await folder.remove();
+    },
+    halt: async () => {
+      await each((process) => process.stop());
+    },
+    kill9: async () => {
+      await each((process) => process.kill9());
+    },
+    restart: async () => {
+      await each((process) => process.stop());
+      await startAll(brokers);
+    },
+    pause: () => signal('SIGSTOP'),
+    resume: () => signal('SIGCONT'),
+  };
+}
