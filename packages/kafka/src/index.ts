@@ -10,3 +10,6 @@ export type {
 } from './port/consumer.ts';
 export type { Kafka, KafkaConfig, KafkaLogger, KafkaSasl, KafkaTls } from './port/kafka.ts';
 export type { Appended, OutRecord, ProducerOptions, RecordProducer } from './port/producer.ts';
+export type { MemoryConsumer } from './memory/consumer.ts';
+export type { MemoryFaults } from './memory/faults.ts';
+export { memoryKafka, type MemoryKafka, type MemoryKafkaOptions } from './memory/kafka.ts';

@@ -1,0 +1,107 @@
+import { systemClock, systemRandom, type Clock, type Random } from '@chatplatform/runtime';
+import type { KafkaAdmin } from '../port/admin.ts';
+import type { InRecord, PartitionConsumer } from '../port/consumer.ts';
+import type { Kafka } from '../port/kafka.ts';
+import type { ProducerOptions, RecordProducer } from '../port/producer.ts';
+import { BatchingProducer } from '../produce/batching-producer.ts';
+import { MemoryAdmin } from './admin.ts';
+import { MemoryConsumer } from './consumer.ts';
+import { noFaults, type MemoryFaults } from './faults.ts';
+import { MemoryGroup } from './group.ts';
+import { MemoryLog } from './log.ts';
+import { MemoryTransport } from './transport.ts';
+
+/** Time between `close` and giving up on records that still wait, ms. */
+const FLUSH_MS = 5_000;
+
+export interface MemoryKafkaOptions {
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+/** The in-memory twin: the same contract as a real cluster, plus what a test wants to see and break. */
+export interface MemoryKafka extends Kafka {
+  consumer(): MemoryConsumer;
+  /** What can be broken. */
+  readonly faults: MemoryFaults;
+  /** Everything written to a topic, partition by partition. */
+  records(topic: string): InRecord[];
+  /** A second client of the same cluster, as another process would have. */
+  client(): MemoryKafka;
+}
+
+/** A Kafka cluster in this process. Topics are created with `admin().ensureTopics()`, as in a real one. */
+export function memoryKafka(options: MemoryKafkaOptions = {}): MemoryKafka {
+  return new MemoryCluster({
+    log: new MemoryLog(),
+    faults: noFaults(),
+    groups: new Map(),
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+  });
+}
+
+interface Shared {
+  readonly log: MemoryLog;
+  readonly faults: MemoryFaults;
+  readonly groups: Map<string, MemoryGroup>;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+class MemoryCluster implements MemoryKafka {
+  readonly #shared: Shared;
+  readonly #producers = new Set<RecordProducer>();
+  readonly #consumers = new Set<PartitionConsumer>();
+
+  constructor(shared: Shared) {
+    this.#shared = shared;
+  }
+
+  get faults(): MemoryFaults {
+    return this.#shared.faults;
+  }
+
+  producer(options: ProducerOptions = {}): RecordProducer {
+    const { log, faults, clock, random } = this.#shared;
+    const producer = new BatchingProducer(options, {
+      transport: new MemoryTransport(log, faults, clock),
+      clock,
+      random,
+    });
+    this.#producers.add(producer);
+    return producer;
+  }
+
+  consumer(): MemoryConsumer {
+    const { log, faults, clock, groups } = this.#shared;
+    const group = (id: string): MemoryGroup => {
+      const found = groups.get(id) ?? new MemoryGroup(id, log);
+      groups.set(id, found);
+      return found;
+    };
+    const consumer = new MemoryConsumer({ log, faults, clock, group });
+    this.#consumers.add(consumer);
+    return consumer;
+  }
+
+  admin(): KafkaAdmin {
+    return new MemoryAdmin(this.#shared);
+  }
+
+  records(topic: string): InRecord[] {
+    return this.#shared.log.topics.get(topic)?.partitions.flat() ?? [];
+  }
+
+  client(): MemoryKafka {
+    return new MemoryCluster(this.#shared);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#consumers].map((consumer) => consumer.stop()));
+    for (const producer of this.#producers) {
+      await producer.flush(FLUSH_MS).catch(() => undefined);
+      await producer.close();
+    }
+  }
+}

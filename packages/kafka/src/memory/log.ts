@@ -1,0 +1,62 @@
+import { KafkaError } from '../errors.ts';
+import type { InRecord } from '../port/consumer.ts';
+import type { OutRecord } from '../port/producer.ts';
+
+export interface MemoryTopic {
+  readonly replicationFactor: number;
+  readonly config: Record<string, string>;
+  readonly partitions: InRecord[][];
+}
+
+/** The brokers' disk: topics, records and committed offsets. Outlives every client of the twin. */
+export class MemoryLog {
+  readonly topics = new Map<string, MemoryTopic>();
+  /** group → `topic/partition` → next offset to read. */
+  readonly committed = new Map<string, Map<string, number>>();
+  readonly #waiting = new Set<() => void>();
+
+  /** Throws `unknown-topic`. */
+  partition(topic: string, partition: number): InRecord[] {
+    const records = this.topics.get(topic)?.partitions[partition];
+    if (records === undefined) {
+      throw new KafkaError(
+        'unknown-topic',
+        `topic ${topic} has no partition ${partition}; create it with ensureTopics() first`,
+      );
+    }
+    return records;
+  }
+
+  /** Appends and returns the offset of the first record. */
+  append(topic: string, partition: number, records: readonly OutRecord[], timestamp: number): number {
+    const log = this.partition(topic, partition);
+    const base = log.length;
+    for (const record of records) {
+      log.push({
+        partition,
+        offset: log.length,
+        timestamp,
+        key: record.key,
+        value: record.value === null ? null : Buffer.from(record.value),
+        headers: { ...record.headers },
+      });
+    }
+    for (const wake of this.#waiting) wake();
+    return base;
+  }
+
+  /** Calls `wake` on every append until the returned function is called. */
+  onAppend(wake: () => void): () => void {
+    this.#waiting.add(wake);
+    return () => void this.#waiting.delete(wake);
+  }
+
+  committedBy(groupId: string): Map<string, number> {
+    let offsets = this.committed.get(groupId);
+    if (offsets === undefined) {
+      offsets = new Map();
+      this.committed.set(groupId, offsets);
+    }
+    return offsets;
+  }
+}
