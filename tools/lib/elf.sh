@@ -20,3 +20,12 @@ elf_needs() {
       END { exit bad }' || return 1
   done | sort -u
 }
+
+# elf_is_glibc FILE: true for a part of the C library. A program run on the machine uses the machine's: parts of
+# two versions in one process do not fit together.
+elf_is_glibc() {
+  case "${1##*/}" in
+    ld-linux-* | libc.so.6 | libm.so.6 | libmvec.so.1 | libdl.so.2 | libpthread.so.0 | librt.so.1 | libresolv.so.2) return 0 ;;
+    *) return 1 ;;
+  esac
+}

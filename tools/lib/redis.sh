@@ -12,13 +12,11 @@ build_redis() {
   cp -L "$root/usr/bin/redis-server" "$root/usr/bin/redis-cli" "$dir/programs/"
   cp "$(elf_loader "$root")" "$dir/glibc/"
   while IFS= read -r library; do
-    case "$library" in
-      # The machine's own glibc is used on the machine: a program must not mix two.
-      */ld-linux-* | */libc.so.6 | */libm.so.6 | */libdl.so.2 | */libpthread.so.0 | */librt.so.1)
-        cp -L "$library" "$dir/glibc/"
-        ;;
-      *) cp -L "$library" "$dir/libraries/" ;;
-    esac
+    if elf_is_glibc "$library"; then
+      cp -L "$library" "$dir/glibc/"
+    else
+      cp -L "$library" "$dir/libraries/"
+    fi
   done < <(elf_needs "$root" "$dir/packages/usr/bin/redis-server" "$dir/packages/usr/bin/redis-cli")
   for name in redis-server redis-cli; do
     # shellcheck disable=SC2016 # the script finds its own folder when it runs

@@ -4,6 +4,7 @@
  * Each store is fetched into the cache on first use, listens on ports of its own, keeps its data over `kill9()` and
  * `restart()`, logs to files in its folder, and dies with the program that started it.
  */
+export { freePorts } from './free-port.ts';
 export { startKafka } from './kafka-store.ts';
 export type { Broker, KafkaStore, KafkaStoreOptions } from './kafka-store.ts';
 export { startRedis } from './redis-store.ts';

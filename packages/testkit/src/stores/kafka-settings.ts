@@ -40,6 +40,7 @@ export function serverProperties(settings: BrokerSettings): string {
     'share.coordinator.state.topic.num.partitions': 1,
     'share.coordinator.state.topic.replication.factor': replicas,
     'share.coordinator.state.topic.min.isr': inSync,
+    'default.replication.factor': replicas,
     'min.insync.replicas': inSync,
     'group.initial.rebalance.delay.ms': 0,
     // The default of 128 MB does not fit the small heap: the broker would die at start.
