@@ -13,3 +13,4 @@ export type { Appended, OutRecord, ProducerOptions, RecordProducer } from './por
 export type { MemoryConsumer } from './memory/consumer.ts';
 export type { MemoryFaults } from './memory/faults.ts';
 export { memoryKafka, type MemoryKafka, type MemoryKafkaOptions } from './memory/kafka.ts';
+export { connectKafka, type KafkaDeps } from './kafkajs/connect.ts';

@@ -1,5 +1,5 @@
 import { ManualClock, seededRandom } from '@chatplatform/runtime';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { KafkaError } from '../errors.ts';
 import type { Appended, OutRecord } from '../port/producer.ts';
 import { BatchingProducer } from './batching-producer.ts';

@@ -170,12 +170,26 @@ export class BatchingProducer implements RecordProducer {
   }
 
   #launch(leader: Leader, queues: readonly PartitionQueue[]): void {
-    if (leader.flying || leader.notBefore > this.#deps.clock.monotonic()) return;
+    if (leader.flying || this.#mustWait(leader)) return;
     const flight = loadFlight(queues, { records: leader.maxRecords, bytes: this.#options.maxBatchBytes });
     if (flight.length === 0) return;
     leader.flying = true;
     for (const { queue } of flight) queue.busy = true;
     void this.#fly(leader, flight);
+  }
+
+  /** Whether the leader's pause is not over; then a timer comes back here when it is. */
+  #mustWait(leader: Leader): boolean {
+    const wait = leader.notBefore - this.#deps.clock.monotonic();
+    if (wait <= 0) return false;
+    if (!leader.waking) {
+      leader.waking = true;
+      this.#later(() => {
+        leader.waking = false;
+        this.#pump();
+      }, Math.ceil(wait));
+    }
+    return true;
   }
 
   async #fly(leader: Leader, flight: readonly Flight[]): Promise<void> {
@@ -223,7 +237,6 @@ export class BatchingProducer implements RecordProducer {
     if (results.some((result) => result.ok)) this.#health.succeeded();
     else if (results.every((result) => !result.ok && result.error.code === 'unavailable'))
       this.#noteFailure();
-    this.#later(() => this.#pump(), Math.max(0, leader.notBefore - this.#deps.clock.monotonic()));
   }
 
   #refuse({ queue, entries }: Flight, error: KafkaError): void {

@@ -11,6 +11,8 @@ export class Leader {
   flying = false;
   /** Monotonic ms before which no flight starts. */
   notBefore = 0;
+  /** A timer will try again at `notBefore`. */
+  waking = false;
   /** Records the next flight may hold; halved while the broker refuses, to find the culprit. */
   maxRecords: number;
   readonly #ceiling: number;

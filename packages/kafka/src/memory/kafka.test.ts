@@ -1,0 +1,52 @@
+import { kafkaContract, message, Reader, until } from '../contract/kafka-contract.ts';
+import { memoryKafka } from './kafka.ts';
+
+const cluster = memoryKafka();
+kafkaContract('in-memory twin', { connect: () => cluster.client(), patienceMs: 2000 });
+
+async function twin() {
+  const kafka = memoryKafka();
+  await kafka.admin().ensureTopics([{ name: 't', partitions: 1, replicationFactor: 1 }]);
+  return kafka;
+}
+
+test('a lost answer leaves two copies and an uncertain answer', async () => {
+  const kafka = await twin();
+  kafka.faults.lostAnswers = 1;
+  const answer = await kafka.producer().append(message('t', 'a'));
+  expect(answer.certain).toBe(false);
+  expect(kafka.records('t').map((record) => String(record.value))).toEqual(['a', 'a']);
+});
+
+test('an evicted member keeps working but its commit is refused', async () => {
+  const kafka = await twin();
+  const seen: boolean[] = [];
+  const consumer = kafka.consumer();
+  const reader = new Reader(consumer, async (batch) => {
+    await consumer.evict();
+    seen.push(batch.isStale());
+    return { commit: 1 };
+  });
+  await kafka.producer().append(message('t', 'a'));
+  await reader.start('t', 'g');
+  await until(() => seen.length === 1, 1000);
+  await reader.stop();
+  expect(seen).toEqual([true]);
+  expect((await kafka.admin().groupLag('g', 't'))[0]?.committed).toBe(-1);
+});
+
+test('an outage delays, it loses nothing', async () => {
+  const kafka = await twin();
+  const reader = new Reader(kafka.consumer());
+  await reader.start('t', 'g');
+  kafka.faults.outage = true;
+  const answer = kafka.producer().append(message('t', 'a'));
+  await expect(kafka.admin().partitionCount('t')).rejects.toMatchObject({
+    code: 'unavailable',
+    retryable: true,
+  });
+  kafka.faults.outage = false;
+  expect((await answer).offset).toBe(0);
+  await until(() => reader.values.length === 1, 1000);
+  await reader.stop();
+});
