@@ -57,3 +57,12 @@ claim_slot() {
   done
   return 1
 }
+
+# delete_link: removes this instance's link and with it the routes. The kernel would do so itself once the network
+# namespace is gone, but connections that were open keep a namespace for up to a minute after its last process.
+# The alias tells whether the link is still this instance's: another one may have taken the slot since.
+delete_link() {
+  if ip link show "$LINK" 2>/dev/null | grep -x " *alias chatplatform local cluster $INSTANCE" >/dev/null; then
+    ip link delete "$LINK" 2>/dev/null || true
+  fi
+}

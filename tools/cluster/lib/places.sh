@@ -5,6 +5,9 @@
 KUBELET_SYSCTLS="vm/overcommit_memory=1 vm/panic_on_oom=0 kernel/panic=10 kernel/panic_on_oops=1
  kernel/keys/root_maxkeys=1000000 kernel/keys/root_maxbytes=25000000"
 
+# --no-mtab everywhere: else the first mount makes /run/mount, still in the machine's own /run.
+mount() { command mount --no-mtab "$@"; }
+
 # make_places STATE KUBERNETES PACKAGES IMAGES ASSETS
 make_places() {
   local stage

@@ -14,19 +14,6 @@ wait_dead() {
   return 1
 }
 
-# wait_link_gone: a network namespace is taken down in the background after its last process.
-wait_link_gone() {
-  local try
-  for ((try = 0; try < END_SECONDS * 10; try++)); do
-    ip link show "$LINK" >/dev/null 2>&1 || return 0
-    sleep 0.1
-  done
-  return 1
-}
-
-# link_is_ours: the slot's link was made for this instance (another one may have taken the slot since).
-link_is_ours() { ip link show "$LINK" 2>/dev/null | grep -qx " *alias chatplatform local cluster $INSTANCE"; }
-
 # remove_instance: ends the instance and leaves nothing of it. The caller holds its lock. Idempotent.
 remove_instance() {
   if instance_alive; then
@@ -38,8 +25,8 @@ remove_instance() {
   slot=$(state slot)
   if [ -n "$slot" ]; then
     use_slot "$slot"
-    if link_is_ours; then wait_link_gone || ip link delete "$LINK" 2>/dev/null || true; fi
-    # The slot may belong to another instance by now, whose groups are busy and stay.
+    delete_link
+    # The slot may belong to another instance by now, with groups of the same name.
     ip link show "$LINK" >/dev/null 2>&1 || remove_cgroup "$CGROUP" || say "control groups $CGROUP could not be removed"
   fi
   rm -rf --one-file-system "$INSTANCE_DIR"

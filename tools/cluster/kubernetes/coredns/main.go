@@ -13,12 +13,13 @@ import (
 	_ "github.com/coredns/coredns/plugin/metrics"
 	_ "github.com/coredns/coredns/plugin/ready"
 	_ "github.com/coredns/coredns/plugin/reload"
+	_ "github.com/coredns/coredns/plugin/template"
 )
 
 func main() {
 	// The order in which a query passes the plugins, whatever the order in the Corefile.
 	dnsserver.Directives = []string{
-		"reload", "health", "ready", "prometheus", "errors", "log", "loadbalance", "cache", "kubernetes",
+		"reload", "health", "ready", "prometheus", "errors", "log", "loadbalance", "cache", "template", "kubernetes",
 	}
 	coremain.Run()
 }
