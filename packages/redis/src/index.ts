@@ -1,6 +1,7 @@
 // Everything the platform keeps in Redis, one folder per noun: interface, the real one, the twin in memory.
 export type { Budget } from './budget/budget.ts';
 export type { RedisConfig } from './connection/config.ts';
+export type { RedisLog } from './connection/connection.ts';
 export { RedisError, type RedisErrorCode } from './errors.ts';
 export {
   LEASE_MS,
@@ -47,6 +48,9 @@ export {
   type LatestMessage,
   type LatestRequest,
 } from './latest/latest.ts';
+export { memoryRedis, type MemoryRedis } from './memory/memory-redis.ts';
+export type { MemorySnapshot } from './memory/server.ts';
+export { openRedis, type OpenRedisOptions } from './open-redis.ts';
 export type { Device, Presence, Present } from './presence/presence.ts';
 export type { Redis, RedisState } from './redis.ts';
 export type { Routes } from './routes/routes.ts';

@@ -1,0 +1,112 @@
+import type { Position } from '@chatplatform/protocol';
+
+const DAY_MS = 86_400_000;
+
+/** Day number since 1970 (UTC) of a timestamp in milliseconds. */
+export function dayOf(ts: number): number {
+  return Math.floor(ts / DAY_MS);
+}
+
+/**
+ * Names of the Redis keys. The braces hold what decides the cluster slot. `prefix` ends in `:`; names of rooms,
+ * users, sessions and incarnations are validated before they get here and contain no braces.
+ */
+export class Keys {
+  readonly #prefix: string;
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  routes(room: string): string {
+    return `${this.#prefix}rt:{${room}}`;
+  }
+
+  presence(room: string): string {
+    return `${this.#prefix}ph:{${room}}`;
+  }
+
+  presenceCounts(room: string): string {
+    return `${this.#prefix}pc:{${room}}`;
+  }
+
+  session(sid: string): string {
+    return `${this.#prefix}s:{${sid}}`;
+  }
+
+  userSessions(user: string): string {
+    return `${this.#prefix}u:{${user}}`;
+  }
+
+  leases(): string {
+    return `${this.#prefix}gws`;
+  }
+
+  gateway(incarnation: string): string {
+    return `${this.#prefix}g:{${incarnation}}`;
+  }
+
+  gatewayRooms(incarnation: string): string {
+    return `${this.#prefix}gr:{${incarnation}}`;
+  }
+
+  gatewaySessions(incarnation: string): string {
+    return `${this.#prefix}gs:{${incarnation}}`;
+  }
+
+  inbox(incarnation: string): string {
+    return `${this.#prefix}in:{${incarnation}}`;
+  }
+
+  budget(): string {
+    return `${this.#prefix}budget`;
+  }
+
+  canary(tag: string): string {
+    return `${this.#prefix}canary:{${tag}}`;
+  }
+}
+
+/** Names of the keys that depend on the log: they carry its epoch, so that another log starts from nothing. */
+export class LogKeys {
+  readonly #prefix: string;
+
+  constructor(prefix: string, epoch: string) {
+    this.#prefix = `${prefix}${epoch}:`;
+  }
+
+  history(room: string): string {
+    return `${this.#prefix}h:{${room}}`;
+  }
+
+  head(room: string): string {
+    return `${this.#prefix}hd:{${room}}`;
+  }
+
+  /** Watermark keys of the day before, the day, and the day after. */
+  watermarks(room: string, day: number): [string, string, string] {
+    const key = (of: number): string => `${this.#prefix}d:${of}:{${room}}`;
+    return [key(day - 1), key(day), key(day + 1)];
+  }
+
+  latest(room: string): string {
+    return `${this.#prefix}lv:{${room}}`;
+  }
+
+  latestBytes(room: string): string {
+    return `${this.#prefix}lb:{${room}}`;
+  }
+}
+
+/** Where the offset starts in a position: after 6 characters epoch and 3 partition. */
+const OFFSET_AT = 9;
+
+/** The offset part of a message id. */
+export function offsetOf(id: Position): number {
+  return Number.parseInt(id.slice(OFFSET_AT), 36);
+}
+
+/** The id of the message at `offset` in the partition of `sibling`, any id of the same room. */
+export function withOffset(sibling: Position, offset: number): Position {
+  return sibling.slice(0, OFFSET_AT) + offset.toString(36).padStart(sibling.length - OFFSET_AT, '0');
+}

@@ -1,0 +1,74 @@
+import { BEGINNING, UNKNOWN_PREVIOUS } from '@chatplatform/protocol';
+import { joinRuns } from '../history/append-reply.ts';
+import type { AppendResult } from '../history/history.ts';
+import { liveRoom, memoryAppend, type AppendKind } from '../history/memory-append.ts';
+import { splitByDay, type Run } from '../history/runs.ts';
+import type { MemoryRoom } from '../memory/data.ts';
+import type { MemoryServer } from '../memory/server.ts';
+import {
+  DEFAULT_LATEST_LIMITS,
+  type Latest,
+  type LatestEntry,
+  type LatestLimits,
+  type LatestMessage,
+  type LatestRequest,
+} from './latest.ts';
+
+const KIND: AppendKind<LatestMessage> = {
+  present: (room, { k, id }) => (room.values.get(k)?.id === id ? UNKNOWN_PREVIOUS : undefined),
+  write: (room, { id, k, deleted, frame }) => {
+    // Set anew, so that the order of the map is the order of writing.
+    room.values.delete(k);
+    room.values.set(k, { id, deleted, frame });
+    return UNKNOWN_PREVIOUS;
+  },
+};
+
+/** {@link Latest} in memory. */
+export class MemoryLatest implements Latest {
+  readonly #server: MemoryServer;
+  readonly #epoch: string;
+
+  constructor(server: MemoryServer, epoch: string) {
+    this.#server = server;
+    this.#epoch = epoch;
+  }
+
+  async append(request: LatestRequest): Promise<AppendResult> {
+    const runs = splitByDay(this.#epoch, request.messages);
+    return joinRuns(runs, (run) => this.#appendRun(request, run));
+  }
+
+  #appendRun(request: LatestRequest, run: Run<LatestMessage>): Promise<AppendResult> {
+    return this.#server.run((data, now) => {
+      const room = liveRoom(data, `${this.#epoch}:${request.room}`, now);
+      const result = memoryAppend(room, run, {
+        rememberedHead: request.rememberedHead?.startsWith(this.#epoch) ? request.rememberedHead : BEGINNING,
+        routes: [...(data.routes.get(request.room) ?? [])],
+        kind: KIND,
+      });
+      trim(room, request.limits ?? DEFAULT_LATEST_LIMITS);
+      return result;
+    });
+  }
+
+  all(room: string): Promise<{ entries: LatestEntry[]; head: string }> {
+    return this.#server.run((data, now) => {
+      const { values, head } = liveRoom(data, `${this.#epoch}:${room}`, now);
+      const entries = [...values]
+        .filter(([, value]) => !value.deleted)
+        .map(([k, { id, frame }]) => ({ id, k, frame }));
+      return { entries, head };
+    });
+  }
+}
+
+function trim(room: MemoryRoom, limits: LatestLimits): void {
+  let bytes = 0;
+  for (const { frame } of room.values.values()) bytes += Buffer.byteLength(frame);
+  for (const [k, { frame }] of room.values) {
+    if (room.values.size === 1 || (room.values.size <= limits.keys && bytes <= limits.bytes)) return;
+    room.values.delete(k);
+    bytes -= Buffer.byteLength(frame);
+  }
+}

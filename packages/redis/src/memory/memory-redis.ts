@@ -1,0 +1,75 @@
+import { systemClock, type Clock } from '@chatplatform/runtime';
+import { MemoryBudget } from '../budget/memory-budget.ts';
+import { RedisError } from '../errors.ts';
+import { MemoryGateways } from '../gateways/memory-gateways.ts';
+import { MemoryHistory } from '../history/memory-history.ts';
+import { NumberedInbox } from '../inbox/numbered-inbox.ts';
+import { MemoryKeyspace } from '../keyspace/memory-keyspace.ts';
+import { MemoryLatest } from '../latest/memory-latest.ts';
+import { MemoryPresence } from '../presence/memory-presence.ts';
+import type { Redis } from '../redis.ts';
+import { MemoryRoutes } from '../routes/memory-routes.ts';
+import { MemorySessions } from '../sessions/memory-sessions.ts';
+import { MemoryServer, type MemorySnapshot } from './server.ts';
+
+/** The twin in process: one store, any number of openings, and what a test may do to it. */
+export interface MemoryRedis {
+  /** A {@link Redis} as one process has it; all openings share the data. */
+  open(): Redis;
+  /** Every command fails with `unavailable` and every payload is lost, until {@link MemoryRedis.up}. */
+  down(): void;
+  up(): void;
+  /** A state to go back to. */
+  snapshot(): MemorySnapshot;
+  /** Writes since `snapshot` are lost, as after a failover. */
+  restore(snapshot: MemorySnapshot): void;
+  /** Every key is lost. */
+  wipe(): void;
+  /** Payloads to this gateway's inbox vanish while `heard` is false. */
+  setHeard(incarnation: string, heard: boolean): void;
+}
+
+/** Makes a twin. Tests pass a ManualClock; leases, expiry and the days of watermarks follow it. */
+export function memoryRedis(options: { readonly clock?: Clock } = {}): MemoryRedis {
+  const server = new MemoryServer(options.clock ?? systemClock);
+  return {
+    open: () => open(server),
+    down: () => server.down(),
+    up: () => server.up(),
+    snapshot: () => server.snapshot(),
+    restore: (snapshot) => server.restore(snapshot),
+    wipe: () => server.wipe(),
+    setHeard: (incarnation, heard) => server.setHeard(incarnation, heard),
+  };
+}
+
+function open(server: MemoryServer): Redis {
+  const gateways = new MemoryGateways(server);
+  const transport = {
+    publish: (incarnation: string, payload: string) => server.publish(incarnation, payload),
+    listen: (incarnation: string, on: { payload(payload: string): void; reconnect(): void }) => {
+      const stop = server.listen(incarnation, on);
+      return Promise.resolve({ close: () => Promise.resolve(stop()) });
+    },
+  };
+  return {
+    get state() {
+      return server.state;
+    },
+    onState: (fn) => server.watch(fn),
+    ready: () =>
+      server.state === 'up'
+        ? Promise.resolve()
+        : Promise.reject(new RedisError('unavailable', 'no connection to Redis: the twin is down; call up()')),
+    history: (epoch) => new MemoryHistory(server, epoch),
+    latest: (epoch) => new MemoryLatest(server, epoch),
+    routes: new MemoryRoutes(server),
+    presence: new MemoryPresence(server, gateways),
+    sessions: new MemorySessions(server),
+    gateways,
+    budget: new MemoryBudget(server),
+    keyspace: new MemoryKeyspace(server),
+    inbox: new NumberedInbox(transport, server.clock),
+    close: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,54 @@
+import { systemClock, systemRandom, type Clock, type Random } from '@chatplatform/runtime';
+import { RedisBudget } from './budget/redis-budget.ts';
+import type { RedisConfig } from './connection/config.ts';
+import { Connection, type RedisLog } from './connection/connection.ts';
+import { RedisGateways } from './gateways/redis-gateways.ts';
+import { RedisHistory } from './history/redis-history.ts';
+import { NumberedInbox } from './inbox/numbered-inbox.ts';
+import { RedisTransport } from './inbox/redis-transport.ts';
+import { Keys } from './keys.ts';
+import { RedisKeyspace } from './keyspace/redis-keyspace.ts';
+import { RedisLatest } from './latest/redis-latest.ts';
+import { RedisPresence } from './presence/redis-presence.ts';
+import type { Redis } from './redis.ts';
+import { RedisRoutes } from './routes/redis-routes.ts';
+import { RedisSessions } from './sessions/redis-sessions.ts';
+
+/** What {@link openRedis} needs. */
+export interface OpenRedisOptions {
+  readonly config: RedisConfig;
+  /** Before every key, ending in `:` (the platform's `<namespace>.<name>:`). No braces. */
+  readonly prefix: string;
+  readonly deps: { readonly logger: RedisLog; readonly clock?: Clock | undefined; readonly random?: Random | undefined };
+}
+
+/**
+ * Opens the platform's Redis: one server or a cluster, the same nouns. Returns at once and connects (and
+ * reconnects for ever) in the background; while it is not connected commands reject at once with `unavailable`.
+ *
+ * @throws RedisError `invalid` when the configuration names no usable address.
+ */
+export function openRedis({ config, prefix, deps }: OpenRedisOptions): Redis {
+  const clock = deps.clock ?? systemClock;
+  const connection = new Connection(config, { log: deps.logger, clock });
+  const keys = new Keys(prefix);
+  const sessions = new RedisSessions(connection, keys);
+  const gateways = new RedisGateways({ connection, clock, keys, sessions });
+  return {
+    get state() {
+      return connection.state;
+    },
+    onState: (fn) => connection.onState(fn),
+    ready: (timeoutMs) => connection.ready(timeoutMs),
+    history: (epoch) => new RedisHistory({ connection, clock, keys, prefix, epoch }),
+    latest: (epoch) => new RedisLatest({ connection, keys, prefix, epoch }),
+    routes: new RedisRoutes(connection, keys),
+    presence: new RedisPresence(connection, keys, gateways),
+    sessions,
+    gateways,
+    budget: new RedisBudget(connection, keys),
+    keyspace: new RedisKeyspace(connection, deps.random ?? systemRandom, keys),
+    inbox: new NumberedInbox(new RedisTransport(connection, clock, keys), clock),
+    close: () => connection.close(),
+  };
+}

@@ -1,0 +1,32 @@
+import type { Connection } from '../connection/connection.ts';
+import type { Keys } from '../keys.ts';
+import type { Routes } from './routes.ts';
+
+/** {@link Routes} in Redis: `rt:{room}` for workers, `gr:{gw}` for the sweeper (written before, removed after). */
+export class RedisRoutes implements Routes {
+  readonly #connection: Connection;
+  readonly #keys: Keys;
+
+  constructor(connection: Connection, keys: Keys) {
+    this.#connection = connection;
+    this.#keys = keys;
+  }
+
+  async add(rooms: string | readonly string[], incarnation: string): Promise<void> {
+    const all = typeof rooms === 'string' ? [rooms] : rooms;
+    if (all.length === 0) return;
+    await this.#connection.run((client) => client.sadd(this.#keys.gatewayRooms(incarnation), ...all));
+    await this.#connection.run((client) =>
+      Promise.all(all.map((room) => client.hset(this.#keys.routes(room), incarnation, '1'))),
+    );
+  }
+
+  async remove(room: string, incarnation: string): Promise<void> {
+    await this.#connection.run((client) => client.hdel(this.#keys.routes(room), incarnation));
+    await this.#connection.run((client) => client.srem(this.#keys.gatewayRooms(incarnation), room));
+  }
+
+  of(room: string): Promise<string[]> {
+    return this.#connection.run((client) => client.hkeys(this.#keys.routes(room)));
+  }
+}

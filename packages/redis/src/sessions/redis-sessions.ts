@@ -1,0 +1,128 @@
+import type { Connection } from '../connection/connection.ts';
+import { Script } from '../connection/script.ts';
+import type { Keys } from '../keys.ts';
+import {
+  sessionsAssert,
+  sessionsChange,
+  sessionsForgetDevice,
+  sessionsResume,
+} from '../lua/scripts.generated.ts';
+import { SESSION_KEEP_MS, type Holder, type Resumed, type Session, type Sessions } from './sessions.ts';
+
+const RESUME = new Script(sessionsResume);
+const CHANGE = new Script(sessionsChange);
+const ASSERT = new Script(sessionsAssert);
+const FORGET_DEVICE = new Script(sessionsForgetDevice);
+
+/** Stands for "whatever the generation" in change.lua. */
+const ANY_GENERATION = '*';
+
+/** {@link Sessions} in Redis: `s:{sid}`, `u:{user}`, and `gs:{gw}` for the sweeper (written first, removed last). */
+export class RedisSessions implements Sessions {
+  readonly #connection: Connection;
+  readonly #keys: Keys;
+
+  constructor(connection: Connection, keys: Keys) {
+    this.#connection = connection;
+    this.#keys = keys;
+  }
+
+  async create(sid: string, session: { user: string; incarnation: string }): Promise<{ generation: number }> {
+    await this.#register(sid, session);
+    await ASSERT.run(this.#connection, [this.#keys.session(sid)], [session.user, session.incarnation, 1]);
+    await this.#list(sid, session);
+    return { generation: 1 };
+  }
+
+  async resume(
+    sid: string,
+    claim: { user: string; incarnation: string; generation: number },
+  ): Promise<Resumed> {
+    await this.#register(sid, claim);
+    const args = [claim.user, claim.incarnation, claim.generation];
+    const reply = (await RESUME.run(this.#connection, [this.#keys.session(sid)], args)) as (string | number)[];
+    if (reply[0] === 0) {
+      await this.#unregister(sid, claim.user, claim.incarnation);
+      return { accepted: false, reason: reply[1] as 'superseded' | 'user' };
+    }
+    await this.#list(sid, claim);
+    const previous = reply.length > 2 ? toSession(reply.slice(2).map(String)) : undefined;
+    return { accepted: true, generation: reply[1] as number, ...(previous ? { previous } : {}) };
+  }
+
+  markMoving(sid: string, holder: Holder): Promise<boolean> {
+    return this.#change(sid, holder, 'moving');
+  }
+
+  async suspend(sid: string, holder: Holder, keepMs: number): Promise<boolean> {
+    const user = await this.#connection.run((client) => client.hget(this.#keys.session(sid), 'user'));
+    const own = await this.#change(sid, holder, 'suspend', keepMs);
+    if (user !== null) await this.#unregister(sid, user, holder.incarnation);
+    return own;
+  }
+
+  async remove(sid: string, user: string, holder: Holder): Promise<boolean> {
+    const own = await this.#change(sid, holder, 'remove');
+    await this.#unregister(sid, user, holder.incarnation);
+    return own;
+  }
+
+  async assert(sid: string, user: string, holder: Holder): Promise<boolean> {
+    const of = { user, incarnation: holder.incarnation };
+    await this.#register(sid, of);
+    const args = [user, holder.incarnation, holder.generation];
+    const own = (await ASSERT.run(this.#connection, [this.#keys.session(sid)], args)) === 1;
+    if (own) await this.#list(sid, of);
+    else await this.#unregister(sid, user, holder.incarnation);
+    return own;
+  }
+
+  async get(sid: string): Promise<Session | undefined> {
+    const fields = await this.#connection.run((client) =>
+      client.hmget(this.#keys.session(sid), 'user', 'incarnation', 'generation', 'state'),
+    );
+    return fields[0] === null ? undefined : toSession(fields as string[]);
+  }
+
+  async ofUser(user: string): Promise<Map<string, string>> {
+    const all = await this.#connection.run((client) => client.hgetall(this.#keys.userSessions(user)));
+    return new Map(Object.entries(all));
+  }
+
+  /** Suspends what a dead gateway held; returns the sessions. */
+  async sweep(incarnation: string): Promise<string[]> {
+    const key = this.#keys.gatewaySessions(incarnation);
+    const members = await this.#connection.run((client) => client.smembers(key));
+    const swept: string[] = [];
+    for (const member of members) {
+      const [sid = '', user = ''] = member.split(' ');
+      const args = [incarnation, ANY_GENERATION, 'suspend', SESSION_KEEP_MS];
+      const own = (await CHANGE.run(this.#connection, [this.#keys.session(sid)], args)) === 1;
+      await this.#unregister(sid, user, incarnation);
+      if (own) swept.push(sid);
+    }
+    return swept;
+  }
+
+  async #change(sid: string, holder: Holder, action: string, keepMs = 0): Promise<boolean> {
+    const args = [holder.incarnation, holder.generation, action, keepMs];
+    return (await CHANGE.run(this.#connection, [this.#keys.session(sid)], args)) === 1;
+  }
+
+  async #register(sid: string, { user, incarnation }: { user: string; incarnation: string }): Promise<void> {
+    await this.#connection.run((client) => client.sadd(this.#keys.gatewaySessions(incarnation), `${sid} ${user}`));
+  }
+
+  async #list(sid: string, { user, incarnation }: { user: string; incarnation: string }): Promise<void> {
+    await this.#connection.run((client) => client.hset(this.#keys.userSessions(user), sid, incarnation));
+  }
+
+  async #unregister(sid: string, user: string, incarnation: string): Promise<void> {
+    await FORGET_DEVICE.run(this.#connection, [this.#keys.userSessions(user)], [sid, incarnation]);
+    await this.#connection.run((client) => client.srem(this.#keys.gatewaySessions(incarnation), `${sid} ${user}`));
+  }
+}
+
+function toSession([user = '', incarnation = '', generation, state]: string[]): Session {
+  return { user, incarnation, generation: Number(generation), state: state as Session['state'] };
+}
