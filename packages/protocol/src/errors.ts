@@ -120,7 +120,7 @@ export interface ProtocolError {
   readonly msg: string;
   readonly retry: boolean;
   /** Milliseconds to wait before the next try. */
-  readonly after?: number;
+  readonly after?: number | undefined;
 }
 
 /**

@@ -1,0 +1,38 @@
+import type { MessagePush, ValuePush } from '@chatplatform/protocol';
+
+/** A message of a room. */
+export interface Message {
+  readonly room: string;
+  /** Its position in the log of the room; ids of one room order as strings. */
+  readonly id: string;
+  /** Who sent it. */
+  readonly user: string;
+  /** The sender's own id of it. */
+  readonly cid: string;
+  /** When it was appended, milliseconds since 1970. */
+  readonly ts: number;
+  readonly data: unknown;
+  /** W3C traceparent, when the sender set one. */
+  readonly traceparent?: string;
+}
+
+/** The value of a key in a latest-value room. */
+export interface Value {
+  readonly room: string;
+  readonly key: string;
+  readonly id: string;
+  readonly ts: number;
+  /** `null`: the key was deleted. */
+  readonly data: unknown;
+}
+
+/** The message in a push `m`. */
+export function messageOf(push: MessagePush): Message {
+  const { r, id, u, cid, t, d, tp } = push;
+  return { room: r, id, user: u, cid, ts: t, data: d, ...(tp !== undefined && { traceparent: tp }) };
+}
+
+/** The value in a push `v`. */
+export function valueOf(push: ValuePush): Value {
+  return { room: push.r, key: push.k, id: push.id, ts: push.t, data: push.d };
+}

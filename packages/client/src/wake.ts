@@ -1,0 +1,25 @@
+/** Calls back on signs that a connection may succeed now; the returned function ends that. */
+export type WakeSource = (wake: () => void) => () => void;
+
+interface EventSource {
+  addEventListener(type: string, listener: () => void): void;
+  removeEventListener(type: string, listener: () => void): void;
+}
+
+/** In a browser: the network is back, or the page is visible again. Elsewhere: never. */
+export const browserWakes: WakeSource = (wake) => {
+  const scope = globalThis as unknown as Partial<EventSource> & {
+    document?: EventSource & { visibilityState: string };
+  };
+  const page = scope.document;
+  if (!page || !scope.addEventListener) return () => undefined;
+  const visible = (): void => {
+    if (page.visibilityState === 'visible') wake();
+  };
+  scope.addEventListener('online', wake);
+  page.addEventListener('visibilitychange', visible);
+  return () => {
+    scope.removeEventListener?.('online', wake);
+    page.removeEventListener('visibilitychange', visible);
+  };
+};
