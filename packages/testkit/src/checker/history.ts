@@ -43,10 +43,9 @@ export interface Received extends Recorded {
   readonly id: Position;
 }
 
-/** The client was told that its history has a hole (`recovered: false`): what lies before `head` is not owed. */
+/** The client was told that its history has a hole (`recovered: false`): what was sent before is no longer owed. */
 export interface ContinuityLost extends Recorded {
   readonly kind: 'continuity-lost';
-  readonly head: Position;
   readonly reason: string;
 }
 

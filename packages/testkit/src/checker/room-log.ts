@@ -81,7 +81,8 @@ export function roomLogs(history: readonly HistoryEvent[]): RoomLog[] {
       case 'joined':
       case 'continuity-lost': {
         endStay(log.open, event.client, index);
-        const stay: Stay = { client: event.client, from: index, head: event.head, received: [] };
+        const head = event.kind === 'joined' ? event.head : undefined;
+        const stay: Stay = { client: event.client, from: index, head, received: [] };
         log.open.set(event.client, stay);
         log.stays.push(stay);
         break;

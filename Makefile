@@ -1,0 +1,55 @@
+# `make help` is the index. Every recipe is one call of a tool; nothing is run while this file is read.
+.DEFAULT_GOAL := help
+.PHONY: help up down status logs dev test lint types unit integration e2e fmt verify images clean
+
+# A tool installs what it misses (Node, packages, Kafka, Redis, Kubernetes) into ~/.cache/chatplatform.
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+	@echo
+	@echo '  TARGET=kind|cluster|processes chooses where `make up` runs the platform (default: the best this machine can).'
+
+up: ## everything from a fresh clone to a running platform; prints the address of the demo page
+	@tools/up
+
+down: ## removes what `make up` made
+	@tools/down
+
+status: ## the platform of `make up`: what runs and how it is
+	@tools/status
+
+logs: ## follows the logs of the platform of `make up`
+	@tools/logs
+
+dev: ## the platform as plain processes; programs restart when their code changes
+	@tools/dev
+
+test: ## everything from a fresh clone to the verdict: lint, types, unit, integration, end to end
+	@tools/test
+
+lint: ## format, lint, import rules, dead code, licences
+	@tools/test lint
+
+types: ## type check of every workspace
+	@tools/test types
+
+unit: ## tests without anything around them
+	@tools/test unit
+
+integration: ## tests against real Kafka, Redis and a Kubernetes control plane
+	@tools/test integration
+
+e2e: ## the whole fault run: 50 clients, 20 000 messages, programs killed and rolled
+	@tools/test e2e-full
+
+fmt: ## formats the code and mends what lint can mend
+	@tools/lint --fix
+
+verify: ## fails when a generated file differs from its source
+	@tools/verify
+
+images: ## builds the container images
+	@tools/images/build
+
+clean: ## removes build output from the checkout (not the cache)
+	@tools/clean

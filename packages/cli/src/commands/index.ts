@@ -1,0 +1,11 @@
+import type { Command } from '../command.ts';
+import { down } from './down.ts';
+import { publish } from './publish.ts';
+import { status } from './status.ts';
+import { tail } from './tail.ts';
+import { token } from './token.ts';
+import { up } from './up.ts';
+import { verify } from './verify.ts';
+
+/** Every command, in the order of the index. */
+export const commands: readonly Command[] = [up, down, status, token, publish, tail, verify];
