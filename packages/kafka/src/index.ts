@@ -14,3 +14,4 @@ export type { MemoryConsumer } from './memory/consumer.ts';
 export type { MemoryFaults } from './memory/faults.ts';
 export { memoryKafka, type MemoryKafka, type MemoryKafkaOptions } from './memory/kafka.ts';
 export { connectKafka, type KafkaDeps } from './kafkajs/connect.ts';
+export { readKafkaConfig, type KafkaConnectionFiles } from './config-files.ts';

@@ -1,5 +1,6 @@
 /** One partition in the hands of this member. */
 export interface Tenure {
+  readonly id: number;
   /** False once the partition was given away, possibly to this member again under a new id. */
   held: boolean;
   /** Nothing was committed under this tenure yet. */
@@ -12,6 +13,7 @@ export interface Tenure {
 export class Assignment {
   readonly #tenures = new Map<string, Tenure>();
   #memberId: string | undefined;
+  #nextId = 1;
 
   tenure(topic: string, partition: number): Tenure | undefined {
     return this.#tenures.get(`${topic}/${partition}`);
@@ -35,7 +37,8 @@ export class Assignment {
       this.#tenures.delete(key);
     }
     for (const key of keys) {
-      if (!this.#tenures.has(key)) this.#tenures.set(key, { held: true, fresh: true, committed: 'unread' });
+      if (!this.#tenures.has(key))
+        this.#tenures.set(key, { id: this.#nextId++, held: true, fresh: true, committed: 'unread' });
     }
   }
 

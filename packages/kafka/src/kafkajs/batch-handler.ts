@@ -96,6 +96,7 @@ export class BatchHandler {
       partition: batch.partition,
       records: toRecords(batch),
       highWatermark: Number(batch.highWatermark),
+      tenure: tenure.id,
       firstAfterAssignment: tenure.fresh,
       committed: tenure.committed === 'unread' ? undefined : tenure.committed,
       heartbeat: () => {

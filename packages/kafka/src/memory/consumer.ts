@@ -108,6 +108,7 @@ export class MemoryConsumer implements PartitionConsumer, GroupMember {
       partition: tenure.partition,
       records,
       highWatermark: log.length,
+      tenure: tenure.id,
       firstAfterAssignment: tenure.fresh,
       committed: this.#group?.committed(tenure.topic, tenure.partition),
       heartbeat: () => {

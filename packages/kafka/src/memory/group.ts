@@ -2,6 +2,7 @@ import type { MemoryLog } from './log.ts';
 
 /** One partition in the hands of one member. */
 export interface Tenure {
+  readonly id: number;
   readonly topic: string;
   readonly partition: number;
   /** A rebalance began or the tenure ended: finish soon. */
@@ -90,9 +91,18 @@ export class MemoryGroup {
   }
 }
 
+let nextTenure = 1;
+
 function tenureOf(member: GroupMember, topic: string, partition: number): Tenure {
   const held = member.tenures.get(`${topic}/${partition}`);
-  return { topic, partition, stale: false, ended: false, fresh: held?.fresh ?? true };
+  return {
+    id: held?.id ?? nextTenure++,
+    topic,
+    partition,
+    stale: false,
+    ended: false,
+    fresh: held?.fresh ?? true,
+  };
 }
 
 function hand(member: GroupMember, share: readonly Tenure[]): void {

@@ -17,6 +17,8 @@ export interface RecordBatch {
   readonly records: readonly InRecord[];
   /** The offset the next record written to the partition will get. */
   readonly highWatermark: number;
+  /** Changes whenever the partition was, or may have been, in other hands since the last batch. */
+  readonly tenure: number;
   /**
    * First batch since this partition was given to this member: another member may have worked on it
    * until now. Stays true for the following batches until one of them was committed.
@@ -26,7 +28,10 @@ export interface RecordBatch {
   readonly committed: number | undefined;
   /** Tells the group that this member lives. Called in the background too while a batch is handled. */
   heartbeat(): Promise<void>;
-  /** The partition was taken away: stop at the next safe point, the result will be ignored. */
+  /**
+   * The partition is being taken away or this member is stopping: do not wait for anything long. The
+   * result still counts when it comes in time and is ignored otherwise.
+   */
   isStale(): boolean;
 }
 

@@ -44,6 +44,11 @@ export interface RecordProducer {
    * queued behind it on that partition rejects with `behind-failure`.
    */
   append(record: OutRecord): Promise<Appended>;
+  /**
+   * Like `append` for each record in order, with one promise for all: resolves when every record is
+   * written, rejects with the first failure (others may have been written all the same).
+   */
+  appendAll(records: readonly OutRecord[]): Promise<void>;
   /** `down`: brokers have not answered for a while; `append` rejects at once with `unavailable`. */
   readonly state: 'up' | 'down';
   /** Calls `listener` on every change of `state`; returns the function that stops it. */

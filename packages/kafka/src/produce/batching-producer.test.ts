@@ -165,6 +165,19 @@ test('goes down after 2 s without a broker, rejects at once, and comes back by i
   expect(states).toEqual(['down', 'up']);
 });
 
+test('appendAll settles once for all: when every record is written, or with the first failure', async () => {
+  const { clock, transport, producer } = setUp();
+  const all = producer.appendAll(['a', 'b', 'c'].map((value) => record(value)));
+  await clock.advance(10);
+  await expect(all).resolves.toBeUndefined();
+  transport.poison = 'bad';
+  const failing = producer.appendAll([record('d'), record('bad'), record('e')]);
+  const outcome = expect(failing).rejects.toMatchObject({ code: 'too-large' });
+  await clock.advance(1000);
+  await outcome;
+  expect(transport.log.get(0)).toEqual(['a', 'b', 'c', 'd']);
+});
+
 test('bounds what waits by bytes', async () => {
   const { clock, transport, append, outcomes } = setUp();
   transport.alive = false;

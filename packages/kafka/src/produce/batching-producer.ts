@@ -4,7 +4,8 @@ import type { Appended, OutRecord, ProducerOptions, RecordProducer } from '../po
 import { loadFlight, type Flight } from './flight.ts';
 import { ProducerHealth } from './health.ts';
 import { Leader } from './leader.ts';
-import { PartitionQueue, type Entry } from './partition-queue.ts';
+import { PartitionQueue, type Answer, type Entry } from './partition-queue.ts';
+import { Tally } from './tally.ts';
 import type { ProduceTransport, SliceResult } from './transport.ts';
 
 const DEFAULTS: Required<ProducerOptions> = {
@@ -59,21 +60,17 @@ export class BatchingProducer implements RecordProducer {
   }
 
   append(record: OutRecord): Promise<Appended> {
-    const bytes = sizeOf(record);
-    const refusal = this.#refusal(record, bytes);
-    if (refusal !== undefined) return Promise.reject(refusal);
-    const entry: Entry = {
-      record,
-      bytes,
-      due: this.#deps.clock.monotonic() + this.#options.deadlineMs,
-      answer: new Deferred<Appended>(),
-      certain: true,
-    };
-    this.#queueOf(record).entries.push(entry);
-    this.#queuedBytes += bytes;
-    this.#planSweep();
-    this.#planPump();
-    return entry.answer.promise;
+    const answer = new Deferred<Appended>();
+    this.#enqueue(record, answer);
+    return answer.promise;
+  }
+
+  appendAll(records: readonly OutRecord[]): Promise<void> {
+    if (records.length === 0) return Promise.resolve();
+    const tally = new Tally();
+    const answers = records.map(() => tally.mark());
+    records.forEach((record, index) => this.#enqueue(record, answers[index] as Answer));
+    return tally.promise;
   }
 
   async flush(timeoutMs: number): Promise<void> {
@@ -105,6 +102,20 @@ export class BatchingProducer implements RecordProducer {
     );
     for (const queue of this.#queues.values()) this.#queuedBytes -= queue.fail(error, () => true);
     await this.#deps.transport.close();
+  }
+
+  #enqueue(record: OutRecord, answer: Answer): void {
+    const bytes = sizeOf(record);
+    const refusal = this.#refusal(record, bytes);
+    if (refusal !== undefined) {
+      answer.reject(refusal);
+      return;
+    }
+    const due = this.#deps.clock.monotonic() + this.#options.deadlineMs;
+    this.#queueOf(record).entries.push({ record, bytes, due, answer, certain: true });
+    this.#queuedBytes += bytes;
+    this.#planSweep();
+    this.#planPump();
   }
 
   #refusal(record: OutRecord, bytes: number): KafkaError | undefined {

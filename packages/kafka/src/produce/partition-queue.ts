@@ -1,6 +1,14 @@
-import type { Deferred } from '@chatplatform/runtime';
 import { KafkaError } from '../errors.ts';
 import type { Appended, OutRecord } from '../port/producer.ts';
+
+/** To whom an outcome is told. */
+export interface Answer {
+  readonly settled: boolean;
+  /** Settles with or after this answer. */
+  readonly promise: Promise<unknown>;
+  resolve(appended: Appended): void;
+  reject(error: KafkaError): void;
+}
 
 /** One record between `append` and its answer. */
 export interface Entry {
@@ -8,7 +16,7 @@ export interface Entry {
   readonly bytes: number;
   /** Monotonic ms after which it fails. */
   readonly due: number;
-  readonly answer: Deferred<Appended>;
+  readonly answer: Answer;
   certain: boolean;
 }
 
