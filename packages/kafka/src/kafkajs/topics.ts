@@ -1,6 +1,9 @@
-import { ConfigResourceTypes, ConfigSource, type Admin, type ConfigEntries } from 'kafkajs';
+import kafkajs, { type Admin, type ConfigEntries } from 'kafkajs';
 import type { TopicSpec, TopicState } from '../port/admin.ts';
 import { rootOf } from './failures.ts';
+
+// Node finds only some of kafkajs's names in a named import (it is CommonJS); these two are not among them.
+const { ConfigResourceTypes, ConfigSource } = kafkajs;
 
 /** How topics are; absent ones have 0 partitions. Config: what differs from the broker's defaults. */
 export async function describeTopics(admin: Admin, names: readonly string[]): Promise<TopicState[]> {
