@@ -34,6 +34,7 @@ export interface ConnectionsOptions {
 
 /** Milliseconds: an old socket that the platform does not close after the move is closed by the client. */
 const RETIRE_MS = 10_000;
+const TOKEN_EXPIRED = 3005;
 const TAKEN_OVER = 3514;
 
 /**
@@ -194,8 +195,7 @@ export class Connections {
   /** No link is left: the end, or the next try. */
   #settle(end: LinkEnd): void {
     const hope = isTokenRefused(end) && this.#options.tokens.rejected();
-    const stale = isTokenRefused(end) && !this.#options.tokens.renewable && !isTerminal(end);
-    if (stale) this.#finish(expired());
+    if (end.code === TOKEN_EXPIRED && !this.#options.tokens.renewable) this.#finish(expired());
     else if (isTerminal(end) && !hope) this.#finish(verdictOf(end));
     else this.#retry(end.after ?? windowOf(end), end.reason);
   }

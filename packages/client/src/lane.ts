@@ -130,7 +130,8 @@ export class Lane {
 
   #answer(entry: Entry, link: Link, result: Result<PubReply>): void {
     const at = this.#entries.indexOf(entry);
-    if (at < 0) return;
+    // A lost link answers nothing: the next one carries the publish anew.
+    if (at < 0 || (!result.ok && result.error.code === 'disconnected')) return;
     if (result.ok) {
       this.#entries.splice(at, 1);
       entry.settle({ ...result.body, cid: entry.cid });
@@ -140,20 +141,16 @@ export class Lane {
     if (this.#link) this.#proceed();
   }
 
-  /** An answer of a link that no longer carries the publish decides nothing: it is on its way anew. */
+  /** (An answer of a link that no longer carries the publish decides nothing: it is on its way anew.) */
   #refused(entry: Entry, at: number, error: ClientError): void {
-    if (error.code === 'disconnected') {
-      entry.link = undefined;
-      return;
-    }
     if (error.retryable) {
       entry.link = undefined;
       const wait = error.refusal?.after ?? uniform(this.#random, PAUSE_MIN_MS, PAUSE_MAX_MS);
       this.#pause = Math.max(this.#pause ?? 0, wait);
-      return;
+    } else {
+      this.#entries.splice(at, 1);
+      entry.settle(error);
     }
-    this.#entries.splice(at, 1);
-    entry.settle(error);
   }
 
   #proceed(): void {
