@@ -33,7 +33,7 @@ start_addons() {
   progress "starting DNS"
   [ "$NODES" -eq 1 ] || replicas=2
   {
-    sed -e "s#@DNS@#$SERVICE_DNS#g; s#@REPLICAS@#$replicas#g" "$CONF/coredns.yaml"
+    sed -e "s#@DNS@#$SERVICE_DNS#g; s#@REPLICAS@#$replicas#g" "$CONF/coredns.yaml.in"
     cat "$CONF/storage-class.yaml"
     for ((i = 1; i <= VOLUMES; i++)); do
       name=$(printf 'local-%02d' "$i")

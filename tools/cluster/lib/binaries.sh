@@ -1,5 +1,6 @@
 # Sourced by the cluster commands: where the cluster's programs and images are, made on first use.
 . "$(dirname "${BASH_SOURCE[0]}")/../../lib/debs.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../../lib/go.sh"
 CLUSTER_TOOL=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CLUSTER_COMPONENTS="kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl"
 # The image names the node configuration and coredns.yaml refer to.
@@ -15,10 +16,10 @@ CLUSTER_PACKAGES="runc libseccomp2 containernetworking-plugins iptables libxtabl
 # source_hash FILE...: eight digits that change with the files' content.
 source_hash() { cat "$@" | sha256sum | cut -c1-8; }
 
-# build_kubernetes DIR: the multi-call binary, CoreDNS and pause. About 11 CPU minutes and 4 GB of scratch space,
+# build_kubernetes DIR GO: the multi-call binary, CoreDNS and pause. About 11 CPU minutes and 4 GB of scratch space,
 # which is inside DIR and removed at the end. A GOMODCACHE in the environment is used and kept.
 build_kubernetes() {
-  local dir=$1 version=v$CP_KUBERNETES_VERSION stamp component
+  local dir=$1 go=$2 version=v$CP_KUBERNETES_VERSION stamp component
   stamp="-X k8s.io/component-base/version.gitVersion=$version -X k8s.io/client-go/pkg/version.gitVersion=$version"
   stamp+=" -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=34"
   stamp+=" -X k8s.io/component-base/version.gitTreeState=clean"
@@ -28,7 +29,7 @@ build_kubernetes() {
     cd "$CLUSTER_TOOL/kubernetes"
     GOCACHE="$dir/scratch/build" GOMODCACHE="${GOMODCACHE:-$dir/scratch/modules}" \
       GOFLAGS="-buildvcs=false -modcacherw" GOWORK=off CGO_ENABLED=0 GOGC=800 \
-      go build -mod=readonly -trimpath -ldflags "-s -w $stamp" -gcflags=all=-dwarf=false -o "$dir/bin/" ./hyperkube ./coredns
+      "$go" build -mod=readonly -trimpath -ldflags "-s -w $stamp" -gcflags=all=-dwarf=false -o "$dir/bin/" ./hyperkube ./coredns
   )
   rm -rf "$dir/scratch"
   for component in $CLUSTER_COMPONENTS; do ln -s hyperkube "$dir/bin/$component"; done
@@ -71,9 +72,10 @@ kubernetes_key() {
 
 # kubernetes_folder, packages_folder, images_folder: print the folder, making it first when it is missing.
 kubernetes_folder() {
-  command -v go >/dev/null || [ -e "$CP_CACHE/$(kubernetes_key)/.complete" ] ||
-    die "Kubernetes is built from source and there is no go in PATH" "apt-get install golang-go (version 1.24 or newer)"
-  cached "$(kubernetes_key)" build_kubernetes
+  local key go=""
+  key=$(kubernetes_key)
+  [ -e "$CP_CACHE/$key/.complete" ] || go=$(go_bin)/go
+  cached "$key" build_kubernetes "$go"
 }
 packages_folder() {
   local list

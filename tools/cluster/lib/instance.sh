@@ -5,8 +5,9 @@
 #   phase           starting | ready | failed TEXT
 #   nodes, slot     number of nodes; which of the networks it has (see network.sh)
 #   api             address of the API server
-#   keeper, init    process ids on the host: the keeper, and the first process inside
-#   owner           process that the instance lives for; empty: until `down`
+#   keeper          process id of the keeper
+#   init            process id on the host of the first process inside, and its start time
+#   owner           the same of the process that the instance lives for; empty: until `down`
 #   kubeconfig, pki, logs, data, volumes
 . "$(dirname "${BASH_SOURCE[0]}")/../../lib/cache.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/inside.sh"
@@ -29,8 +30,16 @@ lock_instance() {
 # state KEY: prints what the instance's file KEY holds, nothing when there is none.
 state() { cat "$INSTANCE_DIR/$1" 2>/dev/null || true; }
 
-# instance_alive: true while any process of the instance exists.
-instance_alive() { [ -e "$INSTANCE_DIR/alive" ] && ! flock -n "$INSTANCE_DIR/alive" true; }
+# instance_alive: true while any process of the instance exists. The lock tells it of all; the first process lets go
+# of it a moment before it ends.
+instance_alive() { { [ -e "$INSTANCE_DIR/alive" ] && ! flock -n "$INSTANCE_DIR/alive" true; } || runs init; }
+
+# runs FILE: true while the process that FILE names by id and start time runs.
+runs() {
+  local pid started
+  read -r pid started 2>/dev/null <"$INSTANCE_DIR/$1" || return 1
+  [ -n "$pid" ] && [ "$(process_started "$pid")" = "$started" ]
+}
 
 # require_ready: stop with the remedy when the instance does not serve.
 require_ready() {
@@ -41,7 +50,7 @@ require_ready() {
 
 # inside COMMAND...: runs a command in the instance's namespaces, with its programs in PATH.
 inside() {
-  nsenter --target "$(state init)" --mount --pid --net -- env "${INSIDE_ENVIRONMENT[@]}" "$@"
+  nsenter --target "$(cut -d' ' -f1 "$INSTANCE_DIR/init")" --mount --pid --net -- env "${INSIDE_ENVIRONMENT[@]}" "$@"
 }
 
 # process_started PID: prints a number that tells this process from a later one with the same id; nothing when it is

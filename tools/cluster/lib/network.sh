@@ -40,16 +40,16 @@ slot_is_foreign() {
   [ -n "$routes" ]
 }
 
-# claim_slot INIT_PID NAME: takes a free slot and links the host to the network namespace of INIT_PID.
+# claim_slot INIT_PID: takes a free slot for the instance and links the host to the network namespace of INIT_PID.
 # Starts at a slot that follows from the name, so the same instance usually gets the same addresses.
 claim_slot() {
-  local pid=$1 name=$2 first try
-  first=$((16#$(printf '%s' "$name" | sha256sum | cut -c1-6)))
+  local pid=$1 first try
+  first=$((16#$(printf '%s' "$INSTANCE" | sha256sum | cut -c1-6)))
   for ((try = 0; try < NETWORK_SLOTS; try++)); do
     use_slot $(((first + try) % NETWORK_SLOTS))
     slot_is_foreign && continue
     ip link add "$LINK" type veth peer name host netns "$pid" 2>/dev/null || continue
-    ip link set "$LINK" alias "chatplatform local cluster $name"
+    ip link set "$LINK" alias "$INSTANCE_DIR"
     ip addr add "$LINK_HOST/30" dev "$LINK"
     ip link set "$LINK" up
     ip route add "$NETWORK" via "$LINK_INSIDE" dev "$LINK" onlink
@@ -62,7 +62,7 @@ claim_slot() {
 # namespace is gone, but connections that were open keep a namespace for up to a minute after its last process.
 # The alias tells whether the link is still this instance's: another one may have taken the slot since.
 delete_link() {
-  if ip link show "$LINK" 2>/dev/null | grep -x " *alias chatplatform local cluster $INSTANCE" >/dev/null; then
+  if [ "$(cat "/sys/class/net/$LINK/ifalias" 2>/dev/null)" = "$INSTANCE_DIR" ]; then
     ip link delete "$LINK" 2>/dev/null || true
   fi
 }

@@ -34,8 +34,8 @@ node_configuration() {
   local name="n$1" folder="$INSIDE_STATE/data/n$1" file target
   mkdir -p "$folder/cni" "$INSIDE_STATE/logs/pods/$name"
   for file in "$CONF"/node/*; do
-    target="$folder/$(basename "$file")"
-    [[ "$file" != *.conflist ]] || target="$folder/cni/$(basename "$file")"
+    target="$folder/$(basename "$file" .in)"
+    [[ "$target" != *.conflist ]] || target="$folder/cni/$(basename "$target")"
     sed -e "s#@NODE@#$name#g; s#@DATA@#$folder#g; s#@STATE@#$INSIDE_STATE#g; s#@PKI@#$PKI#g" \
       -e "s#@ROOT@#$INSIDE_ROOT#g; s#@SOCKET@#$(containerd_socket "$name")#g; s#@CGROUP@#$CGROUP/$name#g" \
       -e "s#@PODS@#$(node_pods "$1")#g; s#@POD_NETWORK@#$POD_NETWORK#g; s#@DNS@#$SERVICE_DNS#g" \
