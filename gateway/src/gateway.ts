@@ -1,0 +1,103 @@
+import type { Kafka } from '@chatplatform/kafka';
+import { names, type GatewayConfig } from '@chatplatform/platform';
+import type { Redis } from '@chatplatform/redis';
+import { systemClock, systemRandom, type Clock, type Random } from '@chatplatform/runtime';
+import { createLogger, createMetrics, type Logger } from '@chatplatform/telemetry';
+import { Degradation, EVERYBODY } from './admin/degradation.ts';
+import { gatewayMetrics } from './admin/gateway-metrics.ts';
+import { authentication } from './auth/authentication.ts';
+import { LiveSettings } from './live-settings.ts';
+import { LogKnowledge } from './publish/log-knowledge.ts';
+import { roomPlane } from './rooms/room-plane.ts';
+import { RunningParts } from './running-gateway.ts';
+import { LateBroadcaster } from './server/late-broadcaster.ts';
+import { SessionRegistry } from './session/session-registry.ts';
+import { sessionPlane, takeoverOf } from './session/session-plane.ts';
+import { openKafka, openStore } from './stores.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** What a gateway may be given instead of making it; tests pass twins. Given stores are not closed by the gateway. */
+export interface GatewayDeps {
+  kafka: Kafka;
+  redis: Redis;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+}
+
+/** A gateway that runs in this process. */
+export interface RunningGateway {
+  /** WebSocket address. */
+  readonly url: string;
+  readonly adminUrl: string;
+  readonly incarnation: string;
+  /** Moves every client away; resolves when nobody is left. */
+  drain(reason: string): Promise<void>;
+  /** Ends in order: sockets are told, routes released, connections closed. */
+  close(): Promise<void>;
+  /** Ends at once as if the process had died: nobody is told, nothing is cleaned up. */
+  kill(): Promise<void>;
+}
+
+/** Unguessable and never used twice: it names inbox, routes and leases. */
+const INCARNATION_LENGTH = 12;
+
+/**
+ * Starts a gateway; resolves when it listens. Kafka and Redis may be away: it serves what can be served and says what
+ * cannot. Rejects with `GatewayError` for a configuration that cannot work or a port that is taken.
+ */
+export async function startGateway(config: GatewayConfig, deps: Partial<GatewayDeps> = {}): Promise<RunningGateway> {
+  const gateway = await assemble(config, deps);
+  await gateway.start();
+  return gateway;
+}
+
+async function assemble(config: GatewayConfig, deps: Partial<GatewayDeps>): Promise<RunningParts> {
+  const clock = deps.clock ?? systemClock;
+  const random = deps.random ?? systemRandom;
+  const incarnation = `gw-${random.id(INCARNATION_LENGTH)}`;
+  const base = deps.logger ?? createLogger({ name: 'gateway', level: config.live.logLevel });
+  const logger = base.child({ incarnation });
+  const tools = { logger, clock, random };
+  const topics = names(config.platform.namespace, config.platform.name).topics;
+  const auth = await authentication(config, tools);
+  const kafka = deps.kafka ?? (await openKafka(config, incarnation, tools));
+  const redis = deps.redis ?? (await openStore(config, tools));
+  const registryOfMetrics = createMetrics({ defaults: true, prefix: 'chat' });
+  const onError = (error: unknown): void => logger.warn({ err: error }, 'the log cannot be reached yet');
+  const knowledge = new LogKnowledge({ admin: kafka.admin(), redis, topics, rooms: config.rooms, clock, onError });
+  const broadcaster = new LateBroadcaster();
+  const around: Surroundings = {
+    config,
+    incarnation,
+    topics,
+    ...tools,
+    metrics: gatewayMetrics(registryOfMetrics),
+    live: new LiveSettings(config.live, logger),
+    authentication: auth,
+    redis,
+    producer: kafka.producer(),
+    broadcaster,
+    optionsOf: (room) => knowledge.optionsOf(room),
+    log: () => knowledge.log,
+    history: knowledge,
+    lastOf: (room, sender) => knowledge.lastOf(room, sender),
+  };
+  const registry = new SessionRegistry();
+  const takeover = takeoverOf(around, registry);
+  const degradation = new Degradation(clock, (frame) => broadcaster.publish(EVERYBODY, frame));
+  const plane = roomPlane(around, registry, (sid, generation) => takeover.end(sid, generation));
+  const sessions = sessionPlane(around, { registry, plane, takeover, degradation });
+  const owned = { kafka: deps.kafka === undefined ? kafka : undefined, redis: deps.redis === undefined ? redis : undefined };
+  return new RunningParts({
+    around,
+    broadcaster,
+    degradation,
+    knowledge,
+    owned,
+    plane,
+    registry,
+    registryOfMetrics,
+    sessions,
+  });
+}

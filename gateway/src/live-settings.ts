@@ -1,0 +1,59 @@
+import { GatewayLive } from '@chatplatform/platform';
+import type { PublishedLimits } from '@chatplatform/protocol';
+import { Limits } from '@chatplatform/protocol';
+import { liveFile, type Clock, type LiveFile } from '@chatplatform/runtime';
+import type { Logger } from '@chatplatform/telemetry';
+
+/** Settings that may change while the gateway runs: limits, log level, reconnect budget. */
+export class LiveSettings {
+  readonly #logger: Logger;
+  #current: GatewayLive;
+  #file: LiveFile | undefined;
+
+  constructor(start: GatewayLive, logger: Logger) {
+    this.#current = start;
+    this.#logger = logger;
+    logger.level = start.logLevel;
+  }
+
+  get limits(): GatewayLive['limits'] {
+    return this.#current.limits;
+  }
+
+  get drain(): GatewayLive['drain'] {
+    return this.#current.drain;
+  }
+
+  /** What the reply to hello tells. */
+  get published(): PublishedLimits {
+    const { limits } = this;
+    return {
+      frameBytes: limits.maxFrameBytes,
+      rooms: limits.maxRoomsPerConnection,
+      requestsPerSecond: limits.requestsPerSecondPerConnection,
+      requestBurst: limits.requestBurstPerConnection,
+      recoveryBurst: limits.restoreBurstPerConnection,
+      publishesPerSecond: limits.publishesPerSecondPerUser,
+      publishBurst: limits.publishBurstPerUser,
+      roomPublishesPerSecond: Limits.roomPublishesPerSecond,
+    };
+  }
+
+  apply(next: GatewayLive): void {
+    this.#current = next;
+    this.#logger.level = next.logLevel;
+    this.#logger.info({ settings: next }, 'settings applied');
+  }
+
+  /** Follows a file; what is invalid there changes nothing. */
+  watch(path: string, clock: Clock): void {
+    this.#file = liveFile(path, GatewayLive, (next) => this.apply(next), {
+      clock,
+      onInvalid: (error) => this.#logger.warn({ err: error, path }, 'live settings not applied'),
+    });
+  }
+
+  stop(): void {
+    this.#file?.stop();
+  }
+}

@@ -1,0 +1,52 @@
+import { encodePush, Limits, type Json } from '@chatplatform/protocol';
+import type { Clock } from '@chatplatform/runtime';
+
+/** Differences of a room are told at most this often. */
+const COALESCE_MS = 1000;
+
+interface Change {
+  /** user -> is here now */
+  users: Map<string, boolean>;
+  occ: number;
+}
+
+/** Collects who came and went, and tells it once per room and second. */
+export class Differences {
+  readonly #clock: Clock;
+  readonly #tell: (room: string, frame: Json) => void;
+  readonly #changes = new Map<string, Change>();
+
+  constructor(clock: Clock, tell: (room: string, frame: Json) => void) {
+    this.#clock = clock;
+    this.#tell = tell;
+  }
+
+  /** `occ` is the number of users after the change. Who comes back within the window is not mentioned. */
+  note(room: string, user: string, change: { here: boolean; occ: number }): void {
+    const pending = this.#changes.get(room);
+    const current = pending ?? { users: new Map<string, boolean>(), occ: 0 };
+    current.occ = change.occ;
+    if (current.users.get(user) === !change.here) current.users.delete(user);
+    else current.users.set(user, change.here);
+    if (pending !== undefined) return;
+    this.#changes.set(room, current);
+    this.#clock.setTimeout(() => this.#flush(room), COALESCE_MS);
+  }
+
+  #flush(room: string): void {
+    const change = this.#changes.get(room);
+    this.#changes.delete(room);
+    if (change === undefined || change.users.size === 0) return;
+    this.#tell(room, differenceFrame(room, change));
+  }
+}
+
+/** Above the limit of a small room only the number is told: names of thousands would cost more than the messages. */
+export function differenceFrame(room: string, { users, occ }: Change): Json {
+  if (occ > Limits.smallRoomMembers) return encodePush({ pr: { r: room, occ } });
+  const join = [...users].filter(([, here]) => here).map(([user]) => user);
+  const leave = [...users].filter(([, here]) => !here).map(([user]) => user);
+  return encodePush({
+    pr: { r: room, ...(join.length > 0 && { join }), ...(leave.length > 0 && { leave }), occ },
+  });
+}

@@ -1,0 +1,182 @@
+import { parseCid, protocolError, Limits, type ProtocolError, type Publish } from '@chatplatform/protocol';
+import type { Clock, Timer } from '@chatplatform/runtime';
+
+/** What happened to a publish. */
+export type Outcome =
+  | { ok: true; id?: string; ts: number; dup: boolean }
+  | { ok: false; err: ProtocolError };
+
+/** A publish on its way. */
+export interface Item {
+  body: Publish;
+  inst: string;
+  n: number;
+  settle: (outcome: Outcome) => void;
+}
+
+/** What a lane needs. */
+export interface LanePorts {
+  clock: Clock;
+  /** Milliseconds until this lane may append one more; 0 takes the token. */
+  admit: () => number;
+  /** Looks a resend up; undefined = not known to be in the log. Must not reject. */
+  lookUp: (item: Item) => Promise<Outcome | undefined>;
+  /** Hands the record to the log; calls of one lane are in order and the log keeps that order. */
+  append: (item: Item) => Promise<Outcome>;
+}
+
+/** What a client is told to wait before it resends: long enough for a leader change to begin, short enough to feel alive. */
+const RETRY_AFTER_MS = 1000;
+
+/**
+ * Publishes of one client to one room.
+ *
+ * Invariants:
+ * 1. Records are handed to the log in the order of `n`; a later one is never handed over after an earlier one failed
+ *    with `retry`, until the client has sent that earlier one (or one before it) again with `re`. A later resend
+ *    alone does not open the lane: the earlier one would then be taken for a duplicate and be lost.
+ * 2. An outcome `ok` is told only after the log's acknowledgement, or for a duplicate after the log is known to have it.
+ */
+export class Lane {
+  readonly #ports: LanePorts;
+  readonly #waiting: Item[] = [];
+  /** The lowest number that failed with `retry` and was not sent again yet. */
+  #failed: number | undefined;
+  #highest = 0;
+  #timer: Timer | undefined;
+  #lookingUp = false;
+  #closed: ProtocolError | undefined;
+  #inFlight = 0;
+
+  constructor(ports: LanePorts) {
+    this.#ports = ports;
+  }
+
+  /** Publishes that have no outcome yet. */
+  get pending(): number {
+    return this.#waiting.length + this.#inFlight;
+  }
+
+  /** True when forgetting this lane changes nothing that a client relies on. */
+  get idle(): boolean {
+    return this.pending === 0 && this.#failed === undefined;
+  }
+
+  publish(body: Publish): Promise<Outcome> {
+    const cid = parseCid(body.cid);
+    if (cid === undefined) return Promise.resolve(refusal(107, 'pub.cid: must be <inst>.<n>'));
+    return new Promise((settle) => {
+      const item: Item = { body, inst: cid.inst, n: cid.n, settle };
+      const refused = this.#refuse(item);
+      if (refused !== undefined) {
+        settle(refused);
+        return;
+      }
+      this.#highest = Math.max(this.#highest, item.n);
+      this.#waiting.push(item);
+      this.#pump();
+    });
+  }
+
+  /** Refuses what waits and everything later with `err`; what is in flight still gets its outcome. */
+  close(err: ProtocolError): void {
+    this.#closed ??= err;
+    this.#timer?.cancel();
+    for (const item of this.#waiting.splice(0)) item.settle({ ok: false, err: this.#closed });
+  }
+
+  #refuse(item: Item): Outcome | undefined {
+    if (this.#closed !== undefined) return { ok: false, err: this.#closed };
+    if (this.#failed !== undefined) {
+      if (item.body.re === undefined || item.n > this.#failed) return this.#behindFailure();
+      if (this.#full()) return tooMany();
+      this.#failed = undefined;
+      this.#highest = item.n;
+      return undefined;
+    }
+    if (item.body.re === undefined && item.n <= this.#highest) {
+      return refusal(
+        107,
+        `pub.cid: number ${item.n} does not rise, ${this.#highest} was sent already in this room; a resend carries re`,
+      );
+    }
+    if (!this.#full()) return undefined;
+    this.#failed = item.n;
+    return tooMany();
+  }
+
+  #full(): boolean {
+    return this.#waiting.length >= Limits.delayedPublishes;
+  }
+
+  #behindFailure(): Outcome {
+    const msg = `number ${this.#failed} of this room failed before; send it again first, with re`;
+    return refusal(114, msg, RETRY_AFTER_MS);
+  }
+
+  #pump(): void {
+    while (!this.#lookingUp && this.#timer === undefined) {
+      const item = this.#waiting[0];
+      if (item === undefined) return;
+      const waitMs = this.#ports.admit();
+      if (waitMs > 0) {
+        this.#delay(waitMs);
+        return;
+      }
+      this.#waiting.shift();
+      if (item.body.re === undefined) void this.#append(item);
+      else void this.#resend(item);
+    }
+  }
+
+  #delay(ms: number): void {
+    this.#timer = this.#ports.clock.setTimeout(() => {
+      this.#timer = undefined;
+      this.#pump();
+    }, ms);
+  }
+
+  async #resend(item: Item): Promise<void> {
+    this.#lookingUp = true;
+    this.#inFlight += 1;
+    const known = await this.#ports.lookUp(item);
+    this.#inFlight -= 1;
+    this.#lookingUp = false;
+    if (known !== undefined) this.#settle(item, known);
+    else if (this.#failed !== undefined && item.n > this.#failed) item.settle(this.#behindFailure());
+    else if (this.#closed !== undefined) item.settle({ ok: false, err: this.#closed });
+    else void this.#append(item);
+    this.#pump();
+  }
+
+  async #append(item: Item): Promise<void> {
+    this.#inFlight += 1;
+    const outcome = await this.#ports.append(item);
+    this.#inFlight -= 1;
+    this.#settle(item, outcome);
+  }
+
+  #settle(item: Item, outcome: Outcome): void {
+    if (!outcome.ok && outcome.err.retry) this.#fail(item.n);
+    item.settle(outcome);
+  }
+
+  /** What waits behind the failed one fails with it. */
+  #fail(n: number): void {
+    const failed = Math.min(this.#failed ?? n, n);
+    this.#failed = failed;
+    for (const item of this.#waiting.splice(0)) {
+      if (item.n > failed) item.settle(this.#behindFailure());
+      else this.#waiting.push(item);
+    }
+  }
+}
+
+function tooMany(): Outcome {
+  const msg = `${Limits.delayedPublishes} publishes to this room wait for the rate already`;
+  return refusal(111, msg, RETRY_AFTER_MS);
+}
+
+function refusal(code: 107 | 111 | 114, msg: string, after?: number): Outcome {
+  return { ok: false, err: protocolError(code, msg, after) };
+}

@@ -1,0 +1,70 @@
+import type { KafkaAdmin } from '@chatplatform/kafka';
+import { namespaceOf } from '@chatplatform/protocol';
+import { roomOptions, type RoomOptions } from '@chatplatform/platform';
+import { RedisError, type History, type Redis } from '@chatplatform/redis';
+import type { Clock } from '@chatplatform/runtime';
+import type { HistorySource } from '../rooms/history.ts';
+import { roomHistory } from '../rooms/room-history.ts';
+import { discoverLog, type Log } from './log.ts';
+
+/** What finding the log needs. */
+export interface LogKnowledgeOptions {
+  admin: KafkaAdmin;
+  redis: Redis;
+  topics: { messages: string; control: string };
+  rooms: readonly RoomOptions[];
+  clock: Clock;
+  onError: (error: unknown) => void;
+}
+
+/** The log and the history that belongs to it, as soon as Kafka was reached once; until then both are away. */
+export class LogKnowledge implements HistorySource {
+  readonly #options: LogKnowledgeOptions;
+  readonly #ended = new AbortController();
+  #log: Log | undefined;
+  #source: HistorySource | undefined;
+  #history: History | undefined;
+
+  constructor(options: LogKnowledgeOptions) {
+    this.#options = options;
+  }
+
+  get log(): Log | undefined {
+    return this.#log;
+  }
+
+  /** Looks until it is found; rejects only after `stop`. */
+  async find(): Promise<void> {
+    const { admin, topics, clock, onError, redis, rooms } = this.#options;
+    const log = await discoverLog(admin, topics, { clock, signal: this.#ended.signal, onError });
+    this.#history = redis.history(log.epoch);
+    this.#source = roomHistory({
+      history: this.#history,
+      latest: redis.latest(log.epoch),
+      isLatest: (namespace) => roomOptions(rooms, namespace).kind === 'latest',
+    });
+    this.#log = log;
+  }
+
+  stop(): void {
+    this.#ended.abort();
+  }
+
+  readonly after: HistorySource['after'] = async (room, from, max) => this.#known(this.#source).after(room, from, max);
+  readonly before: HistorySource['before'] = async (room, id, max) => this.#known(this.#source).before(room, id, max);
+  readonly newest: HistorySource['newest'] = async (room, max) => this.#known(this.#source).newest(room, max);
+  readonly heads: HistorySource['heads'] = async (rooms) => this.#known(this.#source).heads(rooms);
+
+  async lastOf(room: string, sender: string): Promise<{ n: number; offset: number } | undefined> {
+    return this.#known(this.#history).lastOf(room, sender);
+  }
+
+  optionsOf(room: string): RoomOptions {
+    return roomOptions(this.#options.rooms, namespaceOf(room));
+  }
+
+  #known<T>(part: T | undefined): T {
+    if (part !== undefined) return part;
+    throw new RedisError('unavailable', 'the epoch of the log is not known yet: Kafka was not reached');
+  }
+}

@@ -1,0 +1,187 @@
+import {
+  encodeRecord,
+  Limits,
+  protocolError,
+  senderKey,
+  type ProtocolError,
+  type Publish,
+} from '@chatplatform/protocol';
+import { KafkaError, type RecordProducer } from '@chatplatform/kafka';
+import type { RoomOptions } from '@chatplatform/platform';
+import type { Clock } from '@chatplatform/runtime';
+import type { TokenBucket, TokenBuckets } from '../session/token-bucket.ts';
+import { Lane, type Item, type Outcome } from './lane.ts';
+import type { Log } from './log.ts';
+
+/** Who publishes. */
+export interface Sender {
+  readonly user: string;
+  readonly sid: string;
+  /** Shared by all connections of the user on this gateway. */
+  readonly bucket: TokenBucket;
+}
+
+/** What publishing needs from the gateway around it. */
+export interface PublisherOptions {
+  clock: Clock;
+  incarnation: string;
+  topic: string;
+  producer: RecordProducer;
+  /** Undefined until Kafka was reached for the first time. */
+  log: () => Log | undefined;
+  optionsOf: (room: string) => RoomOptions;
+  roomBuckets: (room: string) => TokenBucket;
+  /** Newest number of a sender that workers have seen in a room. */
+  lastOf: (room: string, sender: string) => Promise<{ n: number; offset: number } | undefined>;
+  onOutcome: (outcome: Outcome, ms: number) => void;
+}
+
+/** Lanes kept per client; idle ones beyond it are forgotten, oldest first. A client is in at most 256 rooms. */
+const MAX_LANES = 512;
+
+/** What a client waits when the log is away: brokers that restart are back within seconds. */
+const LOG_RETRY_MS = 1000;
+
+/** Publishes of all clients of a gateway: order per client and room in lanes, durability by the log's acknowledgement. */
+export class Publisher {
+  readonly #options: PublisherOptions;
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+  }
+
+  /** The lanes of one connection. */
+  lanes(sender: Sender): Lanes {
+    const { clock } = this.#options;
+    return new Lanes((room) => {
+      const own = this.#options.roomBuckets(room);
+      return new Lane({
+        clock,
+        admit: () => admit(sender.bucket, own),
+        lookUp: (item) => this.#lookUp(sender, item),
+        append: (item) => this.#append(sender, item),
+      });
+    });
+  }
+
+  async #append(sender: Sender, item: Item): Promise<Outcome> {
+    const begin = this.#options.clock.monotonic();
+    const outcome = await this.#write(sender, item);
+    this.#options.onOutcome(outcome, this.#options.clock.monotonic() - begin);
+    return outcome;
+  }
+
+  async #write(sender: Sender, item: Item): Promise<Outcome> {
+    const { topic, incarnation, producer } = this.#options;
+    const log = this.#options.log();
+    if (log === undefined) return failed(protocolError(114, 'the message log was not reached yet', LOG_RETRY_MS));
+    const { body } = item;
+    const latest = this.#options.optionsOf(body.room).kind === 'latest';
+    const record = encodeRecord({
+      room: body.room,
+      cid: body.cid,
+      user: sender.user,
+      gateway: incarnation,
+      sid: sender.sid,
+      data: body.data,
+      k: latest ? body.k : undefined,
+      notify: body.notify,
+      tp: body.tp,
+    });
+    try {
+      const appended = await producer.append({ topic, partition: log.partitionOf(body.room), ...record });
+      // An earlier copy may be in the log: then that one is delivered, and this offset is no id of a message.
+      const sure = appended.certain && body.re === undefined;
+      const id = sure ? { id: log.idOf(appended.partition, appended.offset) } : {};
+      return { ok: true, ...id, ts: appended.timestamp, dup: false };
+    } catch (error) {
+      return failed(refusalOf(error));
+    }
+  }
+
+  /** Resends: is it in the log already? Where that cannot be told it is appended again, and workers drop the copy. */
+  async #lookUp(sender: Sender, item: Item): Promise<Outcome | undefined> {
+    const { body } = item;
+    const log = this.#options.log();
+    const tooOld = (body.re ?? 0) > Limits.resendWindowMs;
+    let last: { n: number; offset: number } | undefined;
+    try {
+      last = await this.#options.lastOf(body.room, senderKey(sender.user, item.inst));
+    } catch {
+      return tooOld ? failed(protocolError(114, 'it cannot be told now whether this was delivered', LOG_RETRY_MS)) : undefined;
+    }
+    if (last === undefined || item.n > last.n) return tooOld ? failed(protocolError(119)) : undefined;
+    const known = item.n === last.n && log !== undefined;
+    const id = known ? { id: log.idOf(log.partitionOf(body.room), last.offset) } : {};
+    return { ok: true, ...id, ts: this.#options.clock.now(), dup: true };
+  }
+}
+
+/** The lanes of one connection, by room. */
+export class Lanes {
+  readonly #make: (room: string) => Lane;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #pending = new Set<Promise<Outcome>>();
+  #closed: ProtocolError | undefined;
+
+  constructor(make: (room: string) => Lane) {
+    this.#make = make;
+  }
+
+  publish(body: Publish): Promise<Outcome> {
+    if (this.#closed !== undefined) return Promise.resolve(failed(this.#closed));
+    const outcome = this.#of(body.room).publish(body);
+    this.#pending.add(outcome);
+    void outcome.finally(() => this.#pending.delete(outcome));
+    return outcome;
+  }
+
+  /** Resolves when every publish so far has its outcome: at the latest at the log's deadline, once closed. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#pending);
+  }
+
+  /** Refuses everything that was not handed to the log yet. */
+  close(err: ProtocolError): void {
+    this.#closed ??= err;
+    for (const lane of this.#lanes.values()) lane.close(err);
+  }
+
+  #of(room: string): Lane {
+    const known = this.#lanes.get(room);
+    if (known !== undefined) return known;
+    if (this.#lanes.size >= MAX_LANES) this.#forgetIdle();
+    const fresh = this.#make(room);
+    this.#lanes.set(room, fresh);
+    return fresh;
+  }
+
+  #forgetIdle(): void {
+    for (const [room, lane] of this.#lanes) {
+      if (!lane.idle) continue;
+      this.#lanes.delete(room);
+      return;
+    }
+  }
+}
+
+function admit(user: TokenBucket, room: TokenBucket): number {
+  const waitMs = Math.max(user.waitMs(), room.waitMs());
+  if (waitMs > 0) return waitMs;
+  user.take();
+  room.take();
+  return 0;
+}
+
+function refusalOf(error: unknown): ProtocolError {
+  if (!(error instanceof KafkaError)) return protocolError(100);
+  if (error.code === 'too-large') return protocolError(116);
+  if (error.retryable || error.code === 'closed') {
+    return protocolError(114, 'the message log takes no messages now', LOG_RETRY_MS);
+  }
+  return protocolError(100);
+}
+
+function failed(err: ProtocolError): Outcome {
+  return { ok: false, err };
+}

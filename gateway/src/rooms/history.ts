@@ -1,0 +1,48 @@
+import type { HistoryPage, LocalRoom } from './local-room.ts';
+
+/** What the gateway asks the history for; every call rejects while it cannot be reached. */
+export interface HistorySource {
+  /** The oldest `max` messages after `from`, ascending. */
+  after(room: string, from: string, max: number): Promise<HistoryPage>;
+  /** The newest `max` messages before `before`, ascending. */
+  before(room: string, before: string, max: number): Promise<HistoryPage>;
+  /** The newest `max` messages, ascending. */
+  newest(room: string, max: number): Promise<HistoryPage>;
+  /** Heads in the order of `rooms`; '' for a room without messages. */
+  heads(rooms: readonly string[]): Promise<string[]>;
+}
+
+/** Entries per read of a repair: a page of history costs Redis as much as some ten single reads. */
+export const READ_PAGE = 200;
+
+/**
+ * Reads the history of local rooms with equal reads shared while they are under way: a burst of joins to one room
+ * costs one read. Shared per room object, never per name: a read of an earlier life of the room, from before its
+ * route was written, must not start a later one.
+ */
+export class SharedHistory {
+  readonly #source: HistorySource;
+  readonly #pending = new WeakMap<LocalRoom, Map<string, Promise<HistoryPage>>>();
+
+  constructor(source: HistorySource) {
+    this.#source = source;
+  }
+
+  after(room: LocalRoom, from: string, max: number = READ_PAGE): Promise<HistoryPage> {
+    return this.#share(room, `${from} ${max}`, () => this.#source.after(room.name, from, max));
+  }
+
+  newest(room: LocalRoom, max: number): Promise<HistoryPage> {
+    return this.#share(room, String(max), () => this.#source.newest(room.name, max));
+  }
+
+  #share(room: LocalRoom, key: string, read: () => Promise<HistoryPage>): Promise<HistoryPage> {
+    const pending = this.#pending.get(room) ?? new Map<string, Promise<HistoryPage>>();
+    this.#pending.set(room, pending);
+    const shared = pending.get(key);
+    if (shared !== undefined) return shared;
+    const fresh = read().finally(() => pending.delete(key));
+    pending.set(key, fresh);
+    return fresh;
+  }
+}

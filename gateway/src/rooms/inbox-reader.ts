@@ -1,0 +1,73 @@
+import { fromJson } from '@chatplatform/protocol';
+import type { InboxGap, InboxItem } from '@chatplatform/redis';
+import type { GatewayMetrics } from '../admin/gateway-metrics.ts';
+import type { FanOut } from './fan-out.ts';
+import type { LocalRooms } from './local-rooms.ts';
+import type { RoomClass } from '@chatplatform/protocol';
+import { topicOf } from './topics.ts';
+
+/** What reading the inbox needs. */
+export interface InboxReaderOptions {
+  rooms: LocalRooms;
+  fanOut: FanOut;
+  metrics: GatewayMetrics;
+  /** Sends a line to one session, if it is here. */
+  toSession: (sid: string, line: string) => void;
+  takenOver: (sid: string, generation: number) => void;
+  onGap: (gap: InboxGap) => void;
+}
+
+const EPHEMERAL: Partial<Record<InboxItem['class'], RoomClass>> = { pr: 'presence', ty: 'typing', rc: 'receipt' };
+
+/** Gives every item of the inbox to where it belongs. Unknown rooms are normal: routes outlive the last member. */
+export class InboxReader {
+  readonly #options: InboxReaderOptions;
+
+  constructor(options: InboxReaderOptions) {
+    this.#options = options;
+  }
+
+  onItems(items: readonly InboxItem[]): void {
+    for (const item of items) this.#item(item);
+  }
+
+  onGap(gap: InboxGap): void {
+    this.#options.metrics.inboxGaps.inc({ reason: gap.reason });
+    this.#options.onGap(gap);
+  }
+
+  #item(item: InboxItem): void {
+    switch (item.class) {
+      case 'm':
+      case 'v':
+        this.#message(item);
+        return;
+      case 'rj':
+        if (item.sid !== undefined) this.#options.toSession(item.sid, item.frame);
+        return;
+      case 'ctl':
+        this.#control(item.frame);
+        return;
+      default:
+        this.#ephemeral(item);
+    }
+  }
+
+  #message({ class: cls, room, id, p, frame }: InboxItem): void {
+    const local = room === undefined ? undefined : this.#options.rooms.get(room);
+    if (local === undefined || id === undefined) return;
+    // Values carry no previous id: they are conflated, so each follows whatever came last.
+    local.accept({ id, p: cls === 'v' ? (local.last ?? '') : (p ?? ''), frame });
+  }
+
+  #ephemeral({ class: cls, room, frame }: InboxItem): void {
+    const topic = EPHEMERAL[cls];
+    if (topic !== undefined && room !== undefined) this.#options.fanOut.add(topicOf(topic, room), frame);
+  }
+
+  #control(frame: string): void {
+    const command = fromJson(frame) as { takeover?: { sid?: unknown; generation?: unknown } } | undefined;
+    const { sid, generation } = command?.takeover ?? {};
+    if (typeof sid === 'string' && typeof generation === 'number') this.#options.takenOver(sid, generation);
+  }
+}

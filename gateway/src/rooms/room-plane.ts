@@ -1,0 +1,135 @@
+import { encodeInboxLine, type InboxGap } from '@chatplatform/redis';
+import type { Surroundings } from '../surroundings.ts';
+import { Differences } from '../presence/differences.ts';
+import { PresenceKeeper } from '../presence/presence-keeper.ts';
+import type { SessionRegistry } from '../session/session-registry.ts';
+import { FanOut } from './fan-out.ts';
+import { FlushWindow } from './flush-window.ts';
+import { SharedHistory } from './history.ts';
+import { InboxReader } from './inbox-reader.ts';
+import { Joiner } from './joiner.ts';
+import { LocalRooms } from './local-rooms.ts';
+import { Membership } from './membership.ts';
+import { Reassertion } from './reassertion.ts';
+import { RingBudget, type RoomEntry } from './ring.ts';
+import { RoomCast, type CastItem } from './room-cast.ts';
+import { topicOf } from './topics.ts';
+
+/** Everything that knows rooms. */
+export interface RoomPlane {
+  readonly rooms: LocalRooms;
+  readonly membership: Membership;
+  readonly presence: PresenceKeeper;
+  readonly differences: Differences;
+  readonly cast: RoomCast;
+  readonly fanOut: FanOut;
+  readonly window: FlushWindow;
+  readonly inbox: InboxReader;
+  readonly reassertion: Reassertion;
+}
+
+/** Builds the rooms side of a gateway. */
+export function roomPlane(
+  around: Surroundings,
+  registry: SessionRegistry,
+  takenOver: (sid: string, generation: number) => void,
+): RoomPlane {
+  const { clock, incarnation, logger, metrics, redis, optionsOf } = around;
+  const onError = (error: unknown): void => logger.debug({ err: error }, 'Redis did not take a change');
+  const window = new FlushWindow();
+  const fanOut = fanOutOf(around, window);
+  const history = new SharedHistory(around.history);
+  const rooms = localRooms(around, { fanOut, history, onError });
+  const cast = castOf(around, fanOut);
+  const differences = new Differences(clock, (room, frame) => cast.cast({ class: 'pr', room, frame }));
+  const presence = new PresenceKeeper({
+    incarnation,
+    presence: redis.presence,
+    differences,
+    clock,
+    optionsOf,
+    isIn: (sid, room) => registry.get(sid)?.rooms.has(room) ?? false,
+    onError,
+  });
+  const joiner = new Joiner({ history, fanOut, clock });
+  const maxRooms = (): number => around.live.limits.maxRoomsPerConnection;
+  const membership = new Membership({ rooms, joiner, presence, clock, metrics, log: around.log, maxRooms });
+  const reassertion = new Reassertion({
+    incarnation,
+    rooms,
+    registry,
+    sessions: redis.sessions,
+    presence,
+    history: around.history,
+    clock,
+    onError: (error) => logger.warn({ err: error }, 'routes and heads could not be compared'),
+  });
+  const inbox = new InboxReader({
+    rooms,
+    fanOut,
+    metrics,
+    toSession: (sid, line) => void registry.get(sid)?.socket.send(line),
+    takenOver,
+    onGap: (gap) => void afterGap(gap, reassertion),
+  });
+  return { rooms, membership, presence, differences, cast, fanOut, window, inbox, reassertion };
+}
+
+/** After a reconnect somebody may have swept us; a hole in the numbers means only that messages are missing. */
+function afterGap(gap: InboxGap, reassertion: Reassertion): Promise<void> {
+  return gap.reason === 'reconnect' ? reassertion.everything() : reassertion.compare();
+}
+
+function fanOutOf({ broadcaster, clock, metrics }: Surroundings, window: FlushWindow): FanOut {
+  return new FanOut({
+    broadcaster,
+    windowMs: () => window.ms,
+    schedule: (fn, ms) => {
+      if (ms === 0) setImmediate(fn);
+      else clock.setTimeout(fn, ms);
+    },
+    onFrame: (lines, sockets) => {
+      metrics.frames.inc();
+      metrics.delivered.inc(lines * sockets);
+    },
+  });
+}
+
+interface RoomParts {
+  fanOut: FanOut;
+  history: SharedHistory;
+  onError: (error: unknown) => void;
+}
+
+function localRooms(around: Surroundings, { fanOut, history, onError }: RoomParts): LocalRooms {
+  const { clock, incarnation, metrics, redis } = around;
+  return new LocalRooms({
+    incarnation,
+    routes: redis.routes,
+    clock,
+    onRouteError: onError,
+    surroundings: {
+      clock,
+      budget: new RingBudget(),
+      deliver: (room, entries) => deliver(fanOut, room, entries),
+      readAfter: (room, from) => history.after(room, from),
+      count: (event) => metrics.roomEvents.inc({ event }),
+    },
+  });
+}
+
+function deliver(fanOut: FanOut, room: string, entries: readonly RoomEntry[]): void {
+  const topic = topicOf('msg', room);
+  for (const entry of entries) fanOut.add(topic, entry.frame);
+}
+
+function castOf({ clock, incarnation, redis }: Surroundings, fanOut: FanOut): RoomCast {
+  const topics = { pr: 'presence', ty: 'typing', rc: 'receipt' } as const;
+  return new RoomCast({
+    incarnation,
+    clock,
+    routesOf: (room) => redis.routes.of(room),
+    send: (gateway, item: CastItem) => redis.inbox.send(gateway, incarnation, [encodeInboxLine(item)]),
+    deliver: ({ class: cls, room, frame }) => fanOut.add(topicOf(topics[cls], room), frame),
+  });
+}

@@ -1,0 +1,230 @@
+import type { Kafka } from '@chatplatform/kafka';
+import { LEASE_RENEW_MS, type Redis } from '@chatplatform/redis';
+import { createAdminServer, type AdminServer, type Metrics } from '@chatplatform/telemetry';
+import type { Degradation } from './admin/degradation.ts';
+import type { RunningGateway } from './gateway.ts';
+import type { LogKnowledge } from './publish/log-knowledge.ts';
+import { Repeating } from './repeating.ts';
+import { AUDIT_MS } from './rooms/reassertion.ts';
+import type { RoomPlane } from './rooms/room-plane.ts';
+import { admission } from './server/admission.ts';
+import type { LateBroadcaster } from './server/late-broadcaster.ts';
+import { listen, type Server } from './server/server.ts';
+import type { SessionRegistry } from './session/session-registry.ts';
+import { farewell } from './session/session.ts';
+import type { SessionPlane } from './session/session-plane.ts';
+import { trimSlowConsumers } from './session/slow-consumers.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** Everything a running gateway consists of. */
+export interface GatewayParts {
+  around: Surroundings;
+  broadcaster: LateBroadcaster;
+  degradation: Degradation;
+  knowledge: LogKnowledge;
+  /** Stores this gateway opened itself and therefore closes. */
+  owned: { kafka: Kafka | undefined; redis: Redis | undefined };
+  plane: RoomPlane;
+  registry: SessionRegistry;
+  registryOfMetrics: Metrics;
+  sessions: SessionPlane;
+}
+
+/** How often the flush window looks at the loop. */
+const SAMPLE_MS = 100;
+/** How often slow readers are looked for: 1 MiB does not fill faster than that over a real network. */
+const SLOW_CHECK_MS = 250;
+const BUCKET_SWEEP_MS = 30_000;
+const INBOX_RETRY_MS = 1000;
+/** Time for goodbyes to leave before sockets are cut at the end. */
+const LINGER_MS = 100;
+
+/** A gateway from its first socket to its end. */
+export class RunningParts implements RunningGateway {
+  readonly incarnation: string;
+  readonly #parts: GatewayParts;
+  readonly #work: Repeating;
+  readonly #stops: (() => void)[] = [];
+  #server: Server | undefined;
+  #admin: AdminServer | undefined;
+  #inbox: { close(): Promise<void> } | undefined;
+  #ended = false;
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts;
+    this.incarnation = parts.around.incarnation;
+    this.#work = new Repeating(parts.around.clock);
+  }
+
+  get url(): string {
+    return `ws://${hostOf(this.#parts.around.config.listen.host)}:${this.#server?.port ?? 0}/ws`;
+  }
+
+  get adminUrl(): string {
+    return `http://${hostOf(this.#parts.around.config.admin.host)}:${this.#admin?.port ?? 0}`;
+  }
+
+  async start(): Promise<void> {
+    const { around, broadcaster, sessions } = this.#parts;
+    this.#followStates();
+    void this.#findLog();
+    void this.#openInbox();
+    if (around.config.liveFile !== undefined) around.live.watch(around.config.liveFile, around.clock);
+    this.#server = await listen({
+      ...around.config.listen,
+      maxFrameBytes: around.live.limits.maxFrameBytes,
+      events: sessions.connections,
+      unsupportedVersion: (connection) => farewell(connection, 3506),
+      admit: admission({
+        clock: around.clock,
+        drainingRetrySeconds: () => undefined,
+        origins: around.config.origins,
+        connectsPerSecondPerIp: () => around.live.limits.connectionsPerSecondPerIP,
+        pending: () => sessions.connections.pending,
+        onRefused: ({ status }) => around.metrics.upgradesRefused.inc({ status: status.slice(0, 3) }),
+      }),
+    });
+    broadcaster.attach(this.#server);
+    sessions.wheel.start();
+    this.#repeat();
+    this.#admin = await this.#listenAdmin();
+    around.logger.info({ url: this.url, admin: this.adminUrl }, 'listening');
+  }
+
+  drain(): Promise<void> {
+    return this.close();
+  }
+
+  async close(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { around, plane, registry } = this.#parts;
+    this.#server?.stopListening();
+    for (const session of [...registry.all()]) session.bye(3001);
+    await around.clock.sleep(LINGER_MS);
+    await plane.rooms.releaseAll();
+    await this.#halt();
+  }
+
+  async kill(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    await this.#halt();
+  }
+
+  async #halt(): Promise<void> {
+    const { around, broadcaster, knowledge, owned, plane, sessions } = this.#parts;
+    this.#work.stop();
+    for (const stop of this.#stops) stop();
+    knowledge.stop();
+    around.live.stop();
+    sessions.wheel.stop();
+    broadcaster.attach(undefined);
+    this.#server?.close();
+    plane.presence.stop();
+    plane.rooms.abandon();
+    around.authentication.verifier.close();
+    await Promise.allSettled([this.#inbox?.close(), this.#admin?.close(), around.producer.close()]);
+    await Promise.allSettled([owned.kafka?.close(), owned.redis?.close()]);
+  }
+
+  #followStates(): void {
+    const { around, degradation, plane } = this.#parts;
+    const { producer, redis, metrics } = around;
+    const show = (): void => {
+      for (const part of ['history', 'presence', 'publish'] as const) {
+        metrics.degraded.set({ part }, degradation.parts.includes(part) ? 1 : 0);
+      }
+    };
+    const redisIs = (state: 'up' | 'down'): void => {
+      degradation.set(['history', 'presence'], state === 'down');
+      if (state === 'up') void plane.reassertion.everything();
+      show();
+    };
+    const logIs = (state: 'up' | 'down'): void => {
+      degradation.set(['publish'], state === 'down' || around.log() === undefined);
+      show();
+    };
+    redisIs(redis.state);
+    logIs(producer.state);
+    this.#stops.push(redis.onState(redisIs), producer.onState(logIs));
+  }
+
+  async #findLog(): Promise<void> {
+    const { around, degradation, knowledge, plane } = this.#parts;
+    try {
+      await knowledge.find();
+    } catch {
+      // Only after stop().
+      return;
+    }
+    around.logger.info({ epoch: around.log()?.epoch, partitions: around.log()?.partitions }, 'the log is known');
+    degradation.set(['publish'], around.producer.state === 'down');
+    await plane.reassertion.compare();
+  }
+
+  /** What was pushed before the inbox was open is found by comparing heads. */
+  async #openInbox(): Promise<void> {
+    const { around, plane } = this.#parts;
+    while (!this.#ended && this.#inbox === undefined) {
+      try {
+        this.#inbox = await around.redis.inbox.subscribe(this.incarnation, {
+          onItems: (items) => plane.inbox.onItems(items),
+          onGap: (gap) => plane.inbox.onGap(gap),
+        });
+        await plane.reassertion.compare();
+      } catch (error) {
+        around.logger.warn({ err: error }, 'the inbox cannot be opened yet');
+        await around.clock.sleep(INBOX_RETRY_MS);
+      }
+    }
+    if (this.#ended) await this.#inbox?.close();
+  }
+
+  #repeat(): void {
+    const { around, plane, registry, sessions } = this.#parts;
+    const { metrics } = around;
+    this.#work.every(SAMPLE_MS, () => {
+      plane.window.sample();
+      metrics.flushWindow.set(plane.window.ms / 1000);
+      metrics.rooms.set(plane.rooms.size);
+    });
+    this.#work.every(SLOW_CHECK_MS, () => trimSlowConsumers([...registry.all()], metrics));
+    this.#work.every(BUCKET_SWEEP_MS, () => sessions.sweepBuckets());
+    this.#work.every(AUDIT_MS, () => plane.reassertion.everything());
+    const lease = (): Promise<void> => this.#lease();
+    void lease().catch(() => undefined);
+    this.#work.every(LEASE_RENEW_MS, lease);
+  }
+
+  async #lease(): Promise<void> {
+    const { around, plane, sessions } = this.#parts;
+    const { lost } = await around.redis.gateways.lease(this.incarnation, {
+      state: 'serving',
+      address: this.url,
+      connections: sessions.connections.size,
+    });
+    if (lost) await plane.reassertion.everything();
+  }
+
+  #listenAdmin(): Promise<AdminServer> {
+    const { around, registryOfMetrics } = this.#parts;
+    const { host, port } = around.config.admin;
+    return createAdminServer({
+      host,
+      port,
+      metrics: registryOfMetrics,
+      health: {
+        live: () => ({ ok: true }),
+        ready: () => ({
+          ok: around.authentication.verifier.ready,
+          detail: { degraded: this.#parts.degradation.parts },
+        }),
+      },
+    });
+  }
+}
+
+function hostOf(host: string): string {
+  return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+}

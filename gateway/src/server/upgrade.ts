@@ -1,0 +1,59 @@
+import type { HttpRequest, HttpResponse, us_socket_context_t } from 'uWebSockets.js';
+import type { ConnectionData } from './connection.ts';
+import { SUBPROTOCOL, TOKEN_PROTOCOL_PREFIX } from './settings.ts';
+import type { Refusal, UpgradeRequest } from './socket.ts';
+
+/** Decides about an upgrade; undefined = welcome. Called once per request, so it may count. */
+export type Admission = (request: UpgradeRequest) => Refusal | undefined;
+
+/** Reads everything of the request at once: uWebSockets invalidates it when the handler returns. */
+export function upgrade(
+  res: HttpResponse,
+  req: HttpRequest,
+  context: us_socket_context_t,
+  { admit, id }: { admit: Admission; id: number },
+): void {
+  const remoteAddress = Buffer.from(res.getRemoteAddressAsText()).toString();
+  const refusal = admit({ remoteAddress, origin: req.getHeader('origin') });
+  if (refusal !== undefined) {
+    refuse(res, refusal);
+    return;
+  }
+  const offered = req
+    .getHeader('sec-websocket-protocol')
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+  // A raw client may leave the list out; one that asks for other versions only is told so with 3506 after the
+  // upgrade, because browsers hide the answer to a refused one.
+  const supported = offered.length === 0 || offered.includes(SUBPROTOCOL);
+  const data: ConnectionData = {
+    id,
+    remoteAddress,
+    supported,
+    offeredToken: bearerToken(req.getHeader('authorization')) ?? protocolToken(offered),
+  };
+  const selected = offered.includes(SUBPROTOCOL) ? SUBPROTOCOL : '';
+  const key = req.getHeader('sec-websocket-key');
+  const extensions = req.getHeader('sec-websocket-extensions');
+  res.upgrade<ConnectionData>(data, key, selected, extensions, context);
+}
+
+function refuse(res: HttpResponse, refusal: Refusal): void {
+  res.cork(() => {
+    res.writeStatus(refusal.status).writeHeader('Content-Type', 'application/problem+json');
+    if (refusal.retryAfterSeconds !== undefined) {
+      res.writeHeader('Retry-After', String(Math.max(1, Math.ceil(refusal.retryAfterSeconds))));
+    }
+    res.end(JSON.stringify({ title: refusal.reason, status: Number(refusal.status.slice(0, 3)) }));
+  });
+}
+
+function bearerToken(header: string): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(header)?.[1];
+}
+
+function protocolToken(offered: string[]): string | undefined {
+  const entry = offered.find((protocol) => protocol.startsWith(TOKEN_PROTOCOL_PREFIX));
+  return entry?.slice(TOKEN_PROTOCOL_PREFIX.length);
+}

@@ -1,0 +1,185 @@
+import { Limits } from '@chatplatform/protocol';
+import type { Clock } from '@chatplatform/runtime';
+import type { GatewayMetrics } from '../admin/gateway-metrics.ts';
+import type { Identity } from '../auth/identity.ts';
+import type { Publisher } from '../publish/publisher.ts';
+import type { Membership } from '../rooms/membership.ts';
+import type { Socket, SocketEvents } from '../server/socket.ts';
+import { greet, type Greeting } from './handshake.ts';
+import type { Heartbeat } from './heartbeat.ts';
+import type { Operations } from './operations.ts';
+import type { SessionRegistry } from './session-registry.ts';
+import { farewell, Session } from './session.ts';
+import { TokenBucket, type TokenBuckets } from './token-bucket.ts';
+import type { TimingWheel, WheelEntry } from './timing-wheel.ts';
+import type { SessionGrant, Welcome } from './welcome.ts';
+
+/** Limits that may change while the gateway runs. */
+export interface SessionLimits {
+  requestsPerSecond: number;
+  requestBurst: number;
+  recoveryBurst: number;
+  connectionsPerUser: number;
+}
+
+/** What connections need. */
+export interface ConnectionsOptions {
+  clock: Clock;
+  wheel: TimingWheel;
+  metrics: GatewayMetrics;
+  verify: (token: string) => Promise<Identity>;
+  welcome: Welcome;
+  operations: Operations;
+  heartbeat: Heartbeat;
+  membership: Membership;
+  publisher: Publisher;
+  registry: SessionRegistry;
+  userBuckets: TokenBuckets;
+  limits: () => SessionLimits;
+  /** After the hello was answered. */
+  onWelcomed: (session: Session) => void;
+  /** After a session's socket ended. `explicit`: the client said goodbye. */
+  onGone: (session: Session, explicit: boolean) => void;
+}
+
+/** A socket before its hello was answered. */
+interface Guest {
+  timeout: WheelEntry;
+  greeting: boolean;
+  /** Frames that came while the hello was worked on. */
+  queue: (string | undefined)[];
+}
+
+/** A client that sends more than this before its hello is answered does not speak cp1. */
+const MAX_QUEUED_FRAMES = 64;
+/** Close code of a normal end by the client: it does not want to come back. */
+const NORMAL_CLOSURE = 1000;
+
+/** Every socket of the gateway, from its first frame to its end. */
+export class Connections implements SocketEvents {
+  readonly #options: ConnectionsOptions;
+  readonly #guests = new Map<Socket, Guest>();
+  readonly #sessions = new Map<Socket, Session>();
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+  }
+
+  /** Sockets whose hello was not answered yet. */
+  get pending(): number {
+    return this.#guests.size;
+  }
+
+  get size(): number {
+    return this.#guests.size + this.#sessions.size;
+  }
+
+  opened(socket: Socket): void {
+    const timeout = this.#options.wheel.add(Limits.helloTimeoutMs, () => {
+      if (!guest.greeting) farewell(socket, 3502);
+    });
+    const guest: Guest = { timeout, greeting: false, queue: [] };
+    this.#guests.set(socket, guest);
+    this.#count();
+  }
+
+  received(socket: Socket, text: string | undefined): void {
+    const session = this.#sessions.get(socket);
+    if (session !== undefined) this.#options.heartbeat.seen(session);
+    const guest = this.#guests.get(socket);
+    if (guest === undefined) {
+      if (session !== undefined) this.#options.operations.receive(session, text);
+      return;
+    }
+    if (!guest.greeting) {
+      guest.greeting = true;
+      this.#greet(socket, guest, text).catch(() => farewell(socket, 3004));
+      return;
+    }
+    guest.queue.push(text);
+    if (guest.queue.length > MAX_QUEUED_FRAMES) farewell(socket, 3501, { msg: 'wait for the reply to hello' });
+  }
+
+  drained(socket: Socket): void {
+    this.#sessions.get(socket)?.wake();
+  }
+
+  closed(socket: Socket, code: number): void {
+    this.#options.metrics.closes.inc({ code });
+    const guest = this.#guests.get(socket);
+    if (guest !== undefined) this.#options.wheel.remove(guest.timeout);
+    this.#guests.delete(socket);
+    const session = this.#sessions.get(socket);
+    if (session !== undefined) this.#gone(session, code === NORMAL_CLOSURE);
+    this.#count();
+  }
+
+  #gone(session: Session, explicit: boolean): void {
+    const { heartbeat, membership, onGone } = this.#options;
+    this.#sessions.delete(session.socket);
+    session.ended = true;
+    heartbeat.stop(session);
+    session.lanes.close(GONE);
+    session.wake();
+    membership.gone(session, explicit && !session.superseded);
+    onGone(session, explicit);
+  }
+
+  async #greet(socket: Socket, guest: Guest, text: string | undefined): Promise<void> {
+    const { verify, welcome, wheel } = this.#options;
+    const greeting = await greet(socket, text, verify);
+    wheel.remove(guest.timeout);
+    if (greeting === undefined || socket.closed) return;
+    const grant = await welcome.grant(greeting.identity, greeting.hello.resume);
+    if (socket.closed) return;
+    if (this.#overLimit(greeting.identity.user, grant.sid)) {
+      farewell(socket, 3504);
+      return;
+    }
+    const session = this.#session(socket, greeting, grant);
+    await welcome.reply(session, { i: greeting.i, hello: greeting.hello, resumed: grant.resumed });
+    this.#guests.delete(socket);
+    this.#count();
+    if (socket.closed) return;
+    this.#options.onWelcomed(session);
+    for (const frame of [...lineFrames(greeting.rest), ...guest.queue]) {
+      this.#options.operations.receive(session, frame);
+    }
+  }
+
+  #overLimit(user: string, sid: string): boolean {
+    const others = [...this.#options.registry.ofUser(user)].filter((session) => session.sid !== sid && !session.ended);
+    return others.length >= this.#options.limits().connectionsPerUser;
+  }
+
+  #session(socket: Socket, { hello, identity }: Greeting, { sid, generation }: SessionGrant): Session {
+    const { clock, publisher, userBuckets, registry, heartbeat } = this.#options;
+    const limits = this.#options.limits();
+    const session = new Session({
+      socket,
+      identity,
+      sid,
+      generation,
+      inst: hello.inst,
+      mbb: hello.caps.includes('mbb'),
+      lanes: publisher.lanes({ user: identity.user, sid, bucket: userBuckets.of(identity.user) }),
+      requests: new TokenBucket(clock, limits.requestsPerSecond, limits.requestBurst),
+      recovery: new TokenBucket(clock, 0, limits.recoveryBurst),
+    });
+    registry.add(session);
+    this.#sessions.set(socket, session);
+    heartbeat.start(session);
+    return session;
+  }
+
+  #count(): void {
+    this.#options.metrics.connections.set({ state: 'pending' }, this.#guests.size);
+    this.#options.metrics.connections.set({ state: 'open' }, this.#sessions.size);
+  }
+}
+
+const GONE = { code: 115, msg: 'the connection ended', retry: true } as const;
+
+function lineFrames(lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [lines.join('\n')];
+}

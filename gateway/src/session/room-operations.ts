@@ -1,0 +1,176 @@
+import {
+  BEGINNING,
+  encodeError,
+  encodePush,
+  encodeReply,
+  Limits,
+  parseCid,
+  toJson,
+  withMessages,
+  type Json,
+  type OperationBodies,
+} from '@chatplatform/protocol';
+import type { RoomOptions } from '@chatplatform/platform';
+import type { Presence } from '@chatplatform/redis';
+import type { Clock } from '@chatplatform/runtime';
+import type { Identity } from '../auth/identity.ts';
+import { AuthError } from '../auth/identity.ts';
+import type { PresenceKeeper } from '../presence/presence-keeper.ts';
+import type { Log } from '../publish/log.ts';
+import { isOfLog } from '../rooms/catch-up.ts';
+import type { HistorySource } from '../rooms/history.ts';
+import type { HistoryPage } from '../rooms/local-room.ts';
+import { ReplyBudget } from '../rooms/joiner.ts';
+import type { Membership } from '../rooms/membership.ts';
+import type { RoomCast } from '../rooms/room-cast.ts';
+import type { Heartbeat } from './heartbeat.ts';
+import { demand, demandJoined, NO_BODY, type Handlers } from './operations.ts';
+import { Refused } from './refused.ts';
+import type { Session } from './session.ts';
+import { sendBehind } from './welcome.ts';
+
+/** What the operations work with. */
+export interface RoomOperationsOptions {
+  clock: Clock;
+  membership: Membership;
+  history: HistorySource;
+  log: () => Log | undefined;
+  presence: Presence;
+  keeper: PresenceKeeper;
+  cast: RoomCast;
+  heartbeat: Heartbeat;
+  verify: (token: string) => Promise<Identity>;
+  optionsOf: (room: string) => RoomOptions;
+}
+
+/** The handlers of every operation after the hello. */
+export function roomOperations(options: RoomOperationsOptions): Handlers {
+  return {
+    refresh: (session, body) => refresh(session, body.token, options),
+    join: async (session, i, body) => {
+      await options.membership.join(session, [body], (done, failed) => {
+        for (const { err } of failed) session.socket.send(encodeError(i, err));
+        for (const { body: reply } of done) session.socket.send(encodeReply(i, 'join', reply));
+        sendBehind(session, done);
+      });
+    },
+    leave: async (session, { room }) => {
+      demandJoined(session, room);
+      await options.membership.leave(session, room);
+      return NO_BODY;
+    },
+    pub: (session, body) => publish(session, body, options),
+    sync: (session, body) => sync(session, body, options),
+    hist: (session, body) => scrollBack(session, body, options),
+    who: (session, body) => who(session, body, options),
+    set: async (session, { info }) => {
+      await reachable(options.keeper.setInfo(session, info === null ? null : toJson(info)));
+      return NO_BODY;
+    },
+    typing: (session, body) => typing(session, body, options),
+  };
+}
+
+async function refresh(session: Session, token: string, options: RoomOperationsOptions): Promise<Json> {
+  let identity: Identity;
+  try {
+    identity = await options.verify(token);
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    throw new Refused(error.code === 'expired' ? 109 : 101, error.message);
+  }
+  if (identity.user !== session.user) {
+    session.bye(3500, { msg: 'the new token belongs to another user' });
+    throw new Refused(101, 'the new token belongs to another user');
+  }
+  session.identity = identity;
+  options.heartbeat.expireAt(session, identity.exp);
+  return toJson({ exp: identity.exp });
+}
+
+async function publish(session: Session, body: OperationBodies['pub'], options: RoomOperationsOptions): Promise<Json> {
+  demand(session, body.room, 'publish');
+  if (parseCid(body.cid)?.inst !== session.inst) {
+    throw new Refused(107, 'pub.cid: must begin with the "inst" of this connection\'s hello');
+  }
+  if (options.optionsOf(body.room).kind === 'latest' && body.k === undefined) {
+    throw new Refused(107, 'pub.k: is missing; this room keeps the latest value of each key');
+  }
+  const outcome = await session.lanes.publish(body);
+  if (!outcome.ok) throw new Refused(outcome.err);
+  const { id, ts, dup } = outcome;
+  return toJson({ ...(id !== undefined && { id }), ts, dup });
+}
+
+async function sync(session: Session, body: OperationBodies['sync'], options: RoomOperationsOptions): Promise<Json> {
+  const { room, from, max } = body;
+  demandJoined(session, room);
+  demandLog(from, options.log()?.prefixOf(room));
+  const page = await reachable(options.history.after(room, from, max));
+  if (page.lost && (from < page.head || page.head === BEGINNING)) {
+    const newest = await reachable(options.history.newest(room, max));
+    return pageReply(newest, { ascending: false, recovered: false, reason: 'expired' });
+  }
+  return pageReply(page, { ascending: true, recovered: true });
+}
+
+async function scrollBack(
+  session: Session,
+  body: OperationBodies['hist'],
+  options: RoomOperationsOptions,
+): Promise<Json> {
+  const { room, before, max } = body;
+  demand(session, room, 'history');
+  demandLog(before, options.log()?.prefixOf(room));
+  const page = await reachable(options.history.before(room, before, max));
+  const frames = page.entries.map((entry) => entry.frame);
+  const kept = new ReplyBudget(Limits.replyBytes).cut(frames, false);
+  return withMessages({ more: page.more || kept.length < frames.length }, kept);
+}
+
+function pageReply(page: HistoryPage, how: { ascending: boolean; recovered: boolean; reason?: string }): Json {
+  const frames = page.entries.map((entry) => entry.frame);
+  const kept = new ReplyBudget(Limits.replyBytes).cut(frames, how.ascending);
+  const { recovered, reason } = how;
+  const more = page.more || kept.length < frames.length;
+  return withMessages({ head: page.head, more, recovered, ...(reason !== undefined && { reason }) }, kept);
+}
+
+function demandLog(position: string, prefix: string | undefined): void {
+  if (prefix === undefined) throw new Refused(114, 'the message log was not reached yet', UNREACHABLE_AFTER_MS);
+  if (!isOfLog(position, prefix)) throw new Refused(112, 'the position belongs to another log');
+}
+
+async function who(session: Session, body: OperationBodies['who'], options: RoomOperationsOptions): Promise<Json> {
+  const { room, after, max } = body;
+  demand(session, room, 'presence');
+  if (!options.optionsOf(room).presence) throw new Refused(104, 'presence is not enabled for this namespace');
+  const page = await reachable(options.presence.who(room, { after, max }));
+  const users = page.users.map(({ user, devices, since, info }) => {
+    const shown = info === undefined ? {} : { info: JSON.parse(info) as unknown };
+    return { u: user, dev: devices, since, ...shown };
+  });
+  return toJson({ users, occ: page.occ, ...(page.next !== undefined && { next: page.next }) });
+}
+
+function typing(session: Session, { room, on }: OperationBodies['typing'], options: RoomOperationsOptions): void {
+  if (!session.rooms.has(room) || !options.optionsOf(room).typing) return;
+  const now = options.clock.monotonic();
+  const last = session.typing.get(room);
+  // "Stopped" may follow at once, so that nobody seems to type after the message came.
+  if (on && last !== undefined && now - last < Limits.typingIntervalMs) return;
+  if (on) session.typing.set(room, now);
+  else if (!session.typing.delete(room)) return;
+  options.cast.cast({ class: 'ty', room, frame: encodePush({ ty: { r: room, u: session.user, on } }) });
+}
+
+/** What a client waits when Redis is away. */
+const UNREACHABLE_AFTER_MS = 2000;
+
+async function reachable<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch {
+    throw new Refused(114, 'history and presence cannot be reached now', UNREACHABLE_AFTER_MS);
+  }
+}

@@ -1,0 +1,163 @@
+import { encodeInboxLine, SESSION_KEEP_MS } from '@chatplatform/redis';
+import { EVERYBODY, type Degradation } from '../admin/degradation.ts';
+import { Publisher } from '../publish/publisher.ts';
+import type { RoomPlane } from '../rooms/room-plane.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { Connections } from './connections.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { Operations } from './operations.ts';
+import { ResumeTokens } from './resume-token.ts';
+import { roomOperations } from './room-operations.ts';
+import type { SessionRegistry } from './session-registry.ts';
+import type { Session } from './session.ts';
+import { Takeover } from './takeover.ts';
+import { TimingWheel } from './timing-wheel.ts';
+import { TokenBucket, TokenBuckets } from './token-bucket.ts';
+import { Welcome } from './welcome.ts';
+
+/** Everything that knows sockets and sessions. */
+export interface SessionPlane {
+  readonly connections: Connections;
+  readonly wheel: TimingWheel;
+  readonly resumeTokens: ResumeTokens;
+  /** Forgets rate buckets nobody needs. */
+  sweepBuckets(): void;
+}
+
+/** Builds the sessions side of a gateway. */
+export function sessionPlane(
+  around: Surroundings,
+  parts: { registry: SessionRegistry; plane: RoomPlane; takeover: Takeover; degradation: Degradation },
+): SessionPlane {
+  const { clock, random, metrics, logger, live } = around;
+  const { registry, plane, takeover, degradation } = parts;
+  const wheel = new TimingWheel(clock);
+  const heartbeat = new Heartbeat({ wheel, clock, random });
+  const buckets = bucketsOf(around);
+  const verify = (token: string) => around.authentication.verifier.verify(token);
+  const resumeTokens = new ResumeTokens(around.authentication.resumeKey);
+  const connections = new Connections({
+    clock,
+    wheel,
+    metrics,
+    verify,
+    welcome: welcomeOf(around, { plane, takeover, resumeTokens }),
+    operations: new Operations({
+      handlers: roomOperations({
+        ...around,
+        membership: plane.membership,
+        presence: around.redis.presence,
+        keeper: plane.presence,
+        cast: plane.cast,
+        heartbeat,
+        verify,
+      }),
+      clock,
+      logger,
+      metrics,
+    }),
+    heartbeat,
+    membership: plane.membership,
+    publisher: publisherOf(around, buckets.rooms),
+    registry,
+    userBuckets: buckets.users,
+    limits: () => ({
+      requestsPerSecond: live.limits.requestsPerSecondPerConnection,
+      requestBurst: live.limits.requestBurstPerConnection,
+      recoveryBurst: live.limits.restoreBurstPerConnection,
+      connectionsPerUser: live.limits.maxConnectionsPerUser,
+    }),
+    onWelcomed: (session) => {
+      session.socket.subscribe(EVERYBODY);
+      if (degradation.frame !== undefined) session.socket.send(degradation.frame);
+    },
+    onGone: (session, explicit) => {
+      registry.remove(session);
+      void settleSession(around, session, explicit);
+    },
+  });
+  return {
+    connections,
+    wheel,
+    resumeTokens,
+    sweepBuckets: () => {
+      buckets.rooms.sweep();
+      buckets.users.sweep();
+    },
+  };
+}
+
+/** Ends older sockets of sessions, here and on other gateways. */
+export function takeoverOf({ incarnation, redis }: Surroundings, registry: SessionRegistry): Takeover {
+  return new Takeover({
+    incarnation,
+    registry,
+    tell: (gateway, command) =>
+      redis.inbox.send(gateway, incarnation, [encodeInboxLine({ class: 'ctl', frame: JSON.stringify(command) })]),
+  });
+}
+
+/** A session without a socket can be resumed for a while, one that said goodbye is over. */
+async function settleSession(around: Surroundings, session: Session, explicit: boolean): Promise<void> {
+  if (session.superseded) return;
+  const { sid, user, generation } = session;
+  const holder = { incarnation: around.incarnation, generation };
+  try {
+    if (explicit) await around.redis.sessions.remove(sid, user, holder);
+    else await around.redis.sessions.suspend(sid, holder, SESSION_KEEP_MS);
+  } catch (error) {
+    around.logger.debug({ err: error }, 'the end of a session was not stored; the sweeper clears it');
+  }
+}
+
+function bucketsOf({ clock, live, optionsOf }: Surroundings): { users: TokenBuckets; rooms: TokenBuckets } {
+  return {
+    users: new TokenBuckets(() => {
+      const { publishesPerSecondPerUser, publishBurstPerUser } = live.limits;
+      return new TokenBucket(clock, publishesPerSecondPerUser, publishBurstPerUser);
+    }),
+    rooms: new TokenBuckets((room) => {
+      const rate = optionsOf(room).publishPerSecond;
+      return new TokenBucket(clock, rate, rate);
+    }),
+  };
+}
+
+function publisherOf(around: Surroundings, rooms: TokenBuckets): Publisher {
+  const { clock, incarnation, producer, log, optionsOf, lastOf, metrics, topics } = around;
+  return new Publisher({
+    clock,
+    incarnation,
+    topic: topics.messages,
+    producer,
+    log,
+    optionsOf,
+    roomBuckets: (room) => rooms.of(room),
+    lastOf,
+    onOutcome: (outcome, ms) => {
+      if (outcome.ok) metrics.publishAck.observe(ms / 1000);
+      const result = outcome.ok ? (outcome.dup ? 'duplicate' : 'acknowledged') : 'refused';
+      metrics.publishes.inc({ result });
+    },
+  });
+}
+
+interface WelcomeParts {
+  plane: RoomPlane;
+  takeover: Takeover;
+  resumeTokens: ResumeTokens;
+}
+
+function welcomeOf(around: Surroundings, { plane, takeover, resumeTokens }: WelcomeParts): Welcome {
+  const { incarnation, redis, random, live, logger } = around;
+  return new Welcome({
+    incarnation,
+    sessions: redis.sessions,
+    resumeTokens,
+    membership: plane.membership,
+    random,
+    limits: () => live.published,
+    takeOver: (sid, generation, previous) => takeover.announce(sid, generation, previous),
+    onError: (error) => logger.debug({ err: error }, 'a session was not stored; it is when Redis is back'),
+  });
+}

@@ -1,0 +1,148 @@
+import {
+  byeOf,
+  CloseCodes,
+  encodeError,
+  encodePush,
+  encodeReply,
+  protocolError,
+  type Capabilities,
+  type CloseCode,
+  type GatewayPush,
+  type Json,
+  type ProtocolError,
+  type RoomClass,
+} from '@chatplatform/protocol';
+import type { Identity } from '../auth/identity.ts';
+import type { Lanes } from '../publish/publisher.ts';
+import type { Socket } from '../server/socket.ts';
+import type { TokenBucket } from './token-bucket.ts';
+import type { WheelEntry } from './timing-wheel.ts';
+
+/** What makes a session. */
+export interface SessionParts {
+  socket: Socket;
+  identity: Identity;
+  sid: string;
+  generation: number;
+  inst: string;
+  /** The client opens a new socket before it gives up the old one. */
+  mbb: boolean;
+  lanes: Lanes;
+  requests: TokenBucket;
+  /** Own allowance for `join` and `sync` after a hello. */
+  recovery: TokenBucket;
+}
+
+/** A client that said hello. */
+export class Session {
+  readonly socket: Socket;
+  readonly sid: string;
+  readonly generation: number;
+  readonly inst: string;
+  readonly mbb: boolean;
+  readonly lanes: Lanes;
+  readonly requests: TokenBucket;
+  readonly recovery: TokenBucket;
+  /** Rooms and the classes wanted there. */
+  readonly rooms = new Map<string, readonly RoomClass[]>();
+  /** Own presence info as JSON text. */
+  info: string | undefined;
+  identity: Identity;
+  /** Monotonic ms of the last inbound frame. */
+  lastSeen = 0;
+  /** When this client last said that it types, by room (monotonic ms). */
+  readonly typing = new Map<string, number>();
+  /** A newer socket has the session: this one accepts no publish and tells nobody of its end. */
+  superseded = false;
+  /** Ephemeral classes are off because the client reads too slowly. */
+  trimmed = false;
+  /** The end was announced or has happened. */
+  ended = false;
+  readonly timers: { heartbeat?: WheelEntry; expiry?: WheelEntry } = {};
+  #serial: Promise<void> = Promise.resolve();
+  #drained: (() => void) | undefined;
+
+  constructor(parts: SessionParts) {
+    this.socket = parts.socket;
+    this.identity = parts.identity;
+    this.sid = parts.sid;
+    this.generation = parts.generation;
+    this.inst = parts.inst;
+    this.mbb = parts.mbb;
+    this.lanes = parts.lanes;
+    this.requests = parts.requests;
+    this.recovery = parts.recovery;
+  }
+
+  get user(): string {
+    return this.identity.user;
+  }
+
+  /** For `permits` of the protocol. */
+  get holder(): { user: string; caps: Capabilities } {
+    return this.identity;
+  }
+
+  reply(i: number, op: string, body: Json): void {
+    this.socket.send(encodeReply(i, op, body));
+  }
+
+  refuse(i: number, err: ProtocolError): void {
+    this.socket.send(encodeError(i, err));
+  }
+
+  push(push: GatewayPush): void {
+    this.socket.send(encodePush(push));
+  }
+
+  /** Says why, then closes. Publishes that wait for their turn are refused; those in the log's hands get their ack first. */
+  bye(code: CloseCode, options: { msg?: string; after?: readonly [number, number] } = {}): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.lanes.close(protocolError(115));
+    farewell(this.socket, code, options);
+  }
+
+  /** Runs history work one after the other, in the order asked, and only while the client keeps up with reading. */
+  serially(work: () => Promise<void>): void {
+    this.#serial = this.#serial.then(async () => {
+      await this.#room();
+      if (!this.socket.closed) await work();
+    });
+  }
+
+  /** Resolves when everything given to `serially` so far is done. */
+  get settled(): Promise<void> {
+    return this.#serial;
+  }
+
+  /** The socket's buffer went down, or the socket is gone. */
+  wake(): void {
+    const wake = this.#drained;
+    this.#drained = undefined;
+    wake?.();
+  }
+
+  async #room(): Promise<void> {
+    while (!this.socket.closed && this.socket.bufferedBytes() > HISTORY_BUFFER_BYTES) {
+      await new Promise<void>((resolve) => {
+        this.#drained = resolve;
+      });
+    }
+  }
+}
+
+/** The next history reply is built below a quarter of the socket's limit, so that one reply never closes a slow reader. */
+const HISTORY_BUFFER_BYTES = 256 * 1024;
+
+/** `bye` and close frame on a socket with or without a session. */
+export function farewell(
+  socket: Socket,
+  code: CloseCode,
+  { msg, after }: { msg?: string; after?: readonly [number, number] } = {},
+): void {
+  const bye = byeOf(code, msg, after);
+  socket.send(encodePush({ bye: { code, msg: bye.msg, reconnect: bye.reconnect, ...(after && { after: [...after] }) } }));
+  // A close reason may have 123 bytes: the name is enough, the sentence was in `bye`.
+  socket.end(code, CloseCodes[code].name);
+}

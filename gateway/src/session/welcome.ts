@@ -1,0 +1,133 @@
+import {
+  encodeReply,
+  Limits,
+  personalRoomOf,
+
+  toJson,
+  withRooms,
+  type Hello,
+  type HelloReply,
+  type Join,
+  type Json,
+  type PublishedLimits,
+} from '@chatplatform/protocol';
+import type { Sessions } from '@chatplatform/redis';
+import type { Random } from '@chatplatform/runtime';
+import type { Identity } from '../auth/identity.ts';
+import type { CompletedJoin } from '../rooms/joiner.ts';
+import type { FailedJoin, Membership } from '../rooms/membership.ts';
+import type { ResumeClaim, ResumeTokens } from './resume-token.ts';
+import type { Session } from './session.ts';
+
+/** What welcoming needs. */
+export interface WelcomeOptions {
+  incarnation: string;
+  sessions: Sessions;
+  resumeTokens: ResumeTokens;
+  membership: Membership;
+  random: Random;
+  limits: () => PublishedLimits;
+  /** Tells the gateway that had the session until now to end its socket. */
+  takeOver: (sid: string, generation: number, previous: string | undefined) => void;
+  onError: (error: unknown) => void;
+}
+
+/** The session a hello gets: the one it resumes, or a new one. */
+export interface SessionGrant extends ResumeClaim {
+  resumed: boolean;
+}
+
+/** Unguessable: 20 characters of base 36 are 103 bits. */
+const SID_LENGTH = 20;
+
+/** Finds the session of a hello and answers it with everything it asked for. */
+export class Welcome {
+  readonly #options: WelcomeOptions;
+
+  constructor(options: WelcomeOptions) {
+    this.#options = options;
+  }
+
+  /** The session that `resume` names, taken over from whoever has it, or a new one. Never rejects. */
+  async grant(identity: Identity, resume: string | undefined): Promise<SessionGrant> {
+    const claim = resume === undefined ? undefined : this.#options.resumeTokens.read(identity.user, resume);
+    const resumed = claim && (await this.#resume(identity.user, claim));
+    return resumed ?? this.#create(identity.user);
+  }
+
+  resumeToken(session: Session): string {
+    const { user, sid, generation } = session;
+    return this.#options.resumeTokens.issue(user, { sid, generation });
+  }
+
+  /** Joins the rooms of the hello and replies; pushes begin right behind the reply. */
+  async reply(session: Session, { i, hello, resumed }: { i: number; hello: Hello; resumed: boolean }): Promise<void> {
+    const listed = Object.entries(hello.rooms ?? {});
+    const wanted: Join[] = listed.map(([room, wish]) => ({ room, ...wish }));
+    const personal = personalRoomOf(session.user);
+    const asksForPersonal = hello.rooms !== undefined && Object.hasOwn(hello.rooms, personal);
+    if (!asksForPersonal) wanted.push({ room: personal, limit: 0, classes: ['msg', 'receipt'] });
+    await this.#options.membership.join(session, wanted, (done, failed) => {
+      const bodies = roomBodies(done, failed);
+      if (!asksForPersonal) bodies.delete(personal);
+      const fields = this.#fields(session, resumed);
+      const body = hello.rooms === undefined ? toJson(fields) : withRooms(fields, bodies);
+      session.socket.send(encodeReply(i, 'hello', body));
+      sendBehind(session, done);
+    });
+  }
+
+  #fields(session: Session, resumed: boolean): HelloReply {
+    return {
+      sid: session.sid,
+      user: session.user,
+      resumed,
+      resume: this.resumeToken(session),
+      ping: Limits.pingMs,
+      pongWait: Limits.pongWaitMs,
+      limits: this.#options.limits(),
+      gateway: this.#options.incarnation,
+      exp: session.identity.exp,
+    };
+  }
+
+  async #resume(user: string, { sid, generation }: ResumeClaim): Promise<SessionGrant | undefined> {
+    const { incarnation, sessions, takeOver, onError } = this.#options;
+    try {
+      const answer = await sessions.resume(sid, { user, incarnation, generation });
+      if (!answer.accepted) return undefined;
+      takeOver(sid, answer.generation, answer.previous?.incarnation);
+      return { sid, generation: answer.generation, resumed: true };
+    } catch (error) {
+      // Without Redis the token alone says it: a missing record is accepted as well.
+      onError(error);
+      takeOver(sid, generation + 1, undefined);
+      return { sid, generation: generation + 1, resumed: true };
+    }
+  }
+
+  async #create(user: string): Promise<SessionGrant> {
+    const { incarnation, sessions, random, onError } = this.#options;
+    const sid = random.id(SID_LENGTH);
+    try {
+      const { generation } = await sessions.create(sid, { user, incarnation });
+      return { sid, generation, resumed: false };
+    } catch (error) {
+      // Written when Redis is back (see the re-assertion of sessions).
+      onError(error);
+      return { sid, generation: 1, resumed: false };
+    }
+  }
+}
+
+/** The lines that were pushed since the replies' histories were read, in one frame per room. */
+export function sendBehind(session: Session, done: readonly CompletedJoin[]): void {
+  for (const { behind } of done) if (behind.length > 0) session.socket.send(behind.join('\n'));
+}
+
+function roomBodies(done: readonly CompletedJoin[], failed: readonly FailedJoin[]): Map<string, Json> {
+  const bodies = new Map<string, Json>(done.map(({ room, body }) => [room.name, body]));
+  for (const { room, err } of failed) bodies.set(room, toJson({ err }));
+  return bodies;
+}
+

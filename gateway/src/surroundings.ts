@@ -1,0 +1,35 @@
+import type { GatewayConfig, PlatformNames, RoomOptions } from '@chatplatform/platform';
+import type { RecordProducer } from '@chatplatform/kafka';
+import type { Redis } from '@chatplatform/redis';
+import type { Clock, Random } from '@chatplatform/runtime';
+import type { Logger } from '@chatplatform/telemetry';
+import type { GatewayMetrics } from './admin/gateway-metrics.ts';
+import type { Authentication } from './auth/authentication.ts';
+import type { LiveSettings } from './live-settings.ts';
+import type { Log } from './publish/log.ts';
+import type { HistorySource } from './rooms/history.ts';
+import type { Broadcaster } from './server/socket.ts';
+
+/** What the parts of one gateway share. */
+export interface Surroundings {
+  readonly config: GatewayConfig;
+  /** Name of this life of this gateway; never used twice. */
+  readonly incarnation: string;
+  readonly topics: PlatformNames['topics'];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: GatewayMetrics;
+  readonly live: LiveSettings;
+  readonly authentication: Authentication;
+  readonly redis: Redis;
+  readonly producer: RecordProducer;
+  readonly broadcaster: Broadcaster;
+  readonly optionsOf: (room: string) => RoomOptions;
+  /** Undefined until Kafka was reached for the first time. */
+  readonly log: () => Log | undefined;
+  /** Rejects until the log is known, since its epoch is part of every key. */
+  readonly history: HistorySource;
+  /** Newest number of a sender that workers have seen in a room; rejects like the history. */
+  readonly lastOf: (room: string, sender: string) => Promise<{ n: number; offset: number } | undefined>;
+}
