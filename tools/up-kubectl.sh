@@ -2,7 +2,7 @@
 
 # kube PLACE INSTANCE: sets KUBECTL (a command) and exports KUBECONFIG.
 kube() {
-  local file="$CP_CACHE/instances/$2/kubeconfig"
+  local file="$CP_CACHE/platforms/$2/kubeconfig"
   case "$1" in
     cluster)
       KUBECONFIG=$(tools/cluster/kubeconfig --instance "$2")

@@ -47,7 +47,7 @@ export interface Input<O extends Record<string, CommandOption>> {
 
 /** Declares a command, keeping the types of its options. */
 export function command<O extends Record<string, CommandOption>>(definition: Command<O>): Command {
-  return definition as unknown as Command;
+  return definition;
 }
 
 /** Parses `argv` for a command. @throws CliError `usage` that names the argument and shows the way to the help. */

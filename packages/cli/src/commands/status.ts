@@ -14,41 +14,32 @@ export const status = command({
   },
   examples: ['chatctl status', 'chatctl status --json'],
   run: async ({ options }, context) => {
-    const instance =
-      options.instance === undefined
-        ? newestInstance(context.cache)
-        : new Instance(context.cache, options.instance);
-    if (instance?.readEndpoint() === undefined && instance?.readProcesses() === undefined) {
-      throw new CliError(
-        'not-running',
-        'no platform was brought up on this machine',
-        'bring one up with `make up` or `chatctl up`',
-      );
-    }
+    const instance = find(options.instance, context.cache);
+    const running = isRunning(instance);
     const programs = instance.readProcesses()?.programs ?? [];
-    const health = isRunning(instance)
-      ? await Promise.all(programs.map(healthOf))
-      : programs.map(() => 'down');
+    const health = running ? await Promise.all(programs.map(healthOf)) : programs.map(() => 'down');
     if (options.json === true) {
-      context.out(
-        JSON.stringify({
-          ...instance.readProcesses(),
-          endpoint: instance.readEndpoint(),
-          running: isRunning(instance),
-        }),
-      );
-      return 0;
+      const endpoint = instance.readEndpoint();
+      context.out(JSON.stringify({ ...instance.readProcesses(), endpoint, running }));
+    } else {
+      for (const line of describeInstance(instance)) context.out(line);
+      programs.forEach((program, index) => context.out(describeProgram(program, health[index] ?? '')));
     }
-    for (const line of describeInstance(instance)) context.out(line);
-    programs.forEach((program, index) => {
-      const restarts = program.restarts === 0 ? '' : `  restarts ${program.restarts}`;
-      context.out(
-        `  ${program.name.padEnd(12)} ${(health[index] ?? '').padEnd(10)} pid ${program.pid ?? '-'}${restarts}  ${program.log}`,
-      );
-    });
     return health.every((each) => each === 'ready' || each === 'running') ? 0 : 1;
   },
 });
+
+function find(name: string | undefined, cache: string): Instance {
+  const instance = name === undefined ? newestInstance(cache) : new Instance(cache, name);
+  if (instance?.readEndpoint() !== undefined || instance?.readProcesses() !== undefined) return instance;
+  const remedy = 'bring one up with `make up` or `chatctl up`';
+  throw new CliError('not-running', 'no platform was brought up on this machine', remedy);
+}
+
+function describeProgram(program: ProgramState, health: string): string {
+  const restarts = program.restarts === 0 ? '' : `  restarts ${program.restarts}`;
+  return `  ${program.name.padEnd(12)} ${health.padEnd(10)} pid ${program.pid ?? '-'}${restarts}  ${program.log}`;
+}
 
 /** One line on the instance, one per address. */
 export function describeInstance(instance: Instance): string[] {

@@ -1,5 +1,6 @@
-import { command, wholeNumber } from '../command.ts';
+import { command, wholeNumber, type CommandContext } from '../command.ts';
 import { CliError } from '../errors.ts';
+import type { Endpoint } from '../instance/instance.ts';
 import { localEndpoint } from '../instance/target.ts';
 import { mintToken, readKey } from '../token.ts';
 
@@ -27,22 +28,41 @@ export const token = command({
   run: async ({ options }, context) => {
     if (options.user === undefined) throw new CliError('usage', 'a token needs a user', 'add --user NAME');
     const ttlSeconds = wholeNumber(options.ttl ?? '3600', 'ttl', { min: 1, max: MAX_TTL_SECONDS });
-    const fallback = options['key-file'] === undefined ? localEndpoint(options.instance, context) : undefined;
-    const keyFile = options['key-file'] ?? fallback?.keyFile;
-    const issuer = options.issuer ?? fallback?.issuer;
-    const audience = options.audience ?? fallback?.audience;
-    if (keyFile === undefined || issuer === undefined || audience === undefined) {
-      throw new CliError(
-        'usage',
-        '--key-file alone does not say whom the token is for',
-        'add --issuer and --audience',
-      );
-    }
+    const { keyFile, issuer, audience } = signer(options, context);
     const claims = { user: options.user, issuer, audience, ttlSeconds, caps: parseCaps(options.caps) };
     context.out(await mintToken(await readKey(keyFile), claims));
     return 0;
   },
 });
+
+interface SignerOptions {
+  readonly instance?: string;
+  readonly 'key-file'?: string;
+  readonly issuer?: string;
+  readonly audience?: string;
+}
+
+/** Whose key signs, and for whom: a platform of this machine, or all three given. */
+function signer(
+  options: SignerOptions,
+  context: CommandContext,
+): Pick<Endpoint, 'keyFile' | 'issuer' | 'audience'> {
+  const { 'key-file': keyFile, issuer, audience } = options;
+  if (keyFile === undefined) {
+    const endpoint = localEndpoint(options.instance, context);
+    return {
+      keyFile: endpoint.keyFile,
+      issuer: issuer ?? endpoint.issuer,
+      audience: audience ?? endpoint.audience,
+    };
+  }
+  if (issuer !== undefined && audience !== undefined) return { keyFile, issuer, audience };
+  throw new CliError(
+    'usage',
+    '--key-file alone does not say whom the token is for',
+    'add --issuer and --audience',
+  );
+}
 
 function parseCaps(text: string | undefined): Record<string, string[]> | undefined {
   if (text === undefined) return undefined;

@@ -42,7 +42,7 @@ export class Instance {
 
   constructor(cache: string, name: string) {
     this.name = name;
-    this.folder = join(cache, 'instances', name);
+    this.folder = join(cache, 'platforms', name);
   }
 
   path(...parts: string[]): string {
@@ -55,7 +55,7 @@ export class Instance {
   }
 
   readEndpoint(): Endpoint | undefined {
-    return readJson<Endpoint>(this.path('endpoint.json'));
+    return readJson(this.path('endpoint.json')) as Endpoint | undefined;
   }
 
   writeEndpoint(endpoint: Endpoint): void {
@@ -63,7 +63,7 @@ export class Instance {
   }
 
   readProcesses(): ProcessesState | undefined {
-    return readJson<ProcessesState>(this.path('processes.json'));
+    return readJson(this.path('processes.json')) as ProcessesState | undefined;
   }
 
   writeProcesses(state: ProcessesState): void {
@@ -73,7 +73,7 @@ export class Instance {
 
 /** The instance whose endpoint was written last: what somebody means who names none. */
 export function newestInstance(cache: string): Instance | undefined {
-  const folder = join(cache, 'instances');
+  const folder = join(cache, 'platforms');
   let newest: { name: string; at: number } | undefined;
   for (const name of list(folder)) {
     const at = statSync(join(folder, name, 'endpoint.json'), { throwIfNoEntry: false })?.mtimeMs;
@@ -90,9 +90,9 @@ function list(folder: string): string[] {
   }
 }
 
-function readJson<T>(file: string): T | undefined {
+function readJson(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as T;
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
     return undefined;
   }

@@ -34,7 +34,7 @@ export interface Target {
 const TOKEN_TTL_SECONDS = 24 * 3600;
 
 /** Finds the platform the options mean. @throws CliError `usage` or `not-running` with the way out */
-export function findTarget(options: TargetInput, context: CommandContext): Target {
+export function findTarget(options: TargetInput, context: Pick<CommandContext, 'cache'>): Target {
   const { token } = options;
   if (options.url !== undefined && token !== undefined)
     return { url: options.url, token: () => Promise.resolve(token) };

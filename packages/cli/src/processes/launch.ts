@@ -73,17 +73,17 @@ export async function followUntilReady(
     for (const line of text.slice(shown, end).split('\n').slice(0, -1)) context.note(line);
     shown = end;
   };
-  const exit = exitOf(child);
-  let code: number | undefined;
-  void exit.then((value) => (code = value));
-  while (code === undefined && !isReady(instance, child)) {
+  const ended = exitOf(child);
+  let waiting = true;
+  while (waiting) {
     if (context.signal.aborted) child.kill('SIGTERM');
+    const code = await Promise.race([ended, sleep(LOOK_MS)]);
     show();
-    await sleep(LOOK_MS);
+    if (code !== undefined) throw endedEarly(instance, code);
+    waiting = !isReady(instance, child);
   }
   show();
   child.unref();
-  if (code !== undefined) throw endedEarly(instance, code);
 }
 
 function isReady(instance: Instance, child: ChildProcess): boolean {
@@ -103,7 +103,7 @@ export function endedEarly(instance: Instance, code: number): CliError {
   return new CliError(
     'start-failed',
     `the platform "${instance.name}" did not start (exit code ${code})`,
-    `read ${instance.path('supervisor.log')}`,
+    'the line above says why',
   );
 }
 

@@ -93,8 +93,27 @@ export async function prepareTopics(platform: ChatPlatform, addresses: StoreAddr
         'change the file back, or begin anew with `chatctl down --purge`',
       );
     }
-    await kafka.admin().ensureEpoch(names(identity.namespace, identity.name).topics.control);
+    const { control } = names(identity.namespace, identity.name).topics;
+    await patiently(() => kafka.admin().ensureEpoch(control));
   } finally {
     await kafka.close();
+  }
+}
+
+/** A topic just made has no leader for a moment, and a broker just started says so. */
+const PATIENCE_MS = 10_000;
+const AGAIN_MS = 100;
+
+async function patiently(act: () => Promise<unknown>): Promise<void> {
+  const deadline = systemClock.monotonic() + PATIENCE_MS;
+  for (;;) {
+    try {
+      await act();
+      return;
+    } catch (error) {
+      const again = (error as { retryable?: boolean }).retryable === true;
+      if (!again || systemClock.monotonic() > deadline) throw error;
+      await systemClock.sleep(AGAIN_MS);
+    }
   }
 }

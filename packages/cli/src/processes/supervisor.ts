@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readPlatform } from './settings.ts';
 import { layOut, type Layout } from './layout.ts';
 import { prepareTopics, startStores, type Stores } from './stores.ts';
@@ -30,6 +31,9 @@ const READY_MS = 90_000;
 const STOP_MS = 10_000;
 /** While editing nobody waits for a drain: clients resume on the other gateway. */
 const RELOAD_MS = 3000;
+/** A program that ends this often before it was ever ready will not get better by itself. */
+const HOPELESS = 4;
+const SHOWN_LINES = 8;
 /** Between looks at what is not ready, and at stores that died. */
 const LOOK_MS = 100;
 const REVIVE_MS = 1000;
@@ -176,4 +180,8 @@ class Supervisor {
       programs: [...(this.#stores?.programs() ?? []), ...this.#programs.map((program) => program.state)],
     });
   }
+}
+
+function lastLines(file: string): string {
+  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-SHOWN_LINES).join('\n');
 }

@@ -216,22 +216,27 @@ class TrafficRun {
     this.#sent.set(tag, { text: JSON.stringify(data), at: began });
     this.#recorder.add({ kind: 'sent', ...at });
     member.underWay += 1;
-    target.room
-      .publish(data)
-      .then(
-        (ack) => {
-          this.#recorder.add({ kind: 'acked', ...at, cid: ack.cid, id: ack.id, dup: ack.dup });
-          this.#knownIn(target.name).add(tag);
-          this.#acks.push(this.#clock.monotonic() - began);
-        },
-        (error: unknown) => this.#recorder.add({ kind: 'failed', ...at, reason: String(error) }),
-      )
-      .finally(() => {
-        // After the run the clients are closed, which fails what is still open: that is not an outcome.
-        if (!this.#closed) this.#settled += 1;
-        member.underWay -= 1;
-        this.#lastMove = this.#clock.monotonic();
-      });
+    void this.#outcome(target.room.publish(data), { member, at, began });
+  }
+
+  async #outcome(
+    publishing: ReturnType<TrafficRoom['publish']>,
+    about: { member: Member; at: { client: string; room: string; tag: string }; began: number },
+  ): Promise<void> {
+    const { member, at, began } = about;
+    try {
+      const ack = await publishing;
+      this.#recorder.add({ kind: 'acked', ...at, cid: ack.cid, id: ack.id, dup: ack.dup });
+      this.#knownIn(at.room).add(at.tag);
+      this.#acks.push(this.#clock.monotonic() - began);
+    } catch (error) {
+      // After the run the clients are closed, which fails what is still open: that is not an outcome.
+      if (this.#closed) return;
+      this.#recorder.add({ kind: 'failed', ...at, reason: String(error) });
+    }
+    this.#settled += 1;
+    member.underWay -= 1;
+    this.#lastMove = this.#clock.monotonic();
   }
 
   #disturbIfDue(): void {

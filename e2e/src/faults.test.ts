@@ -1,0 +1,65 @@
+import { jest } from '@jest/globals';
+import { formatVerdict, runTraffic, type Disturbance } from '@chatplatform/testkit';
+import { killOne, removeOne, testPlatform, type TestPlatform } from './index.ts';
+
+/** Bringing up from an empty cache; then the traffic itself. */
+jest.setTimeout(40 * 60_000);
+
+const full = process.env['CHATPLATFORM_E2E'] === 'full';
+/** The whole run is that of the promise; the small one fits into every test run. */
+const size = full ? { clients: 50, rooms: 10, messages: 20_000 } : { clients: 20, rooms: 5, messages: 2400 };
+const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 32));
+
+let platform: TestPlatform;
+beforeAll(async () => {
+  platform = await testPlatform();
+  say(`on ${platform.place}, ${platform.url}, seed ${seed} (SEED=${seed} repeats the traffic)`);
+});
+
+function say(text: string): void {
+  process.stderr.write(`  e2e: ${text}\n`);
+}
+
+function disturbance(at: number, name: string, act: () => Promise<string>): Disturbance {
+  return {
+    name,
+    at,
+    run: async () => {
+      const began = performance.now();
+      const victim = await act();
+      say(`${name}: ${victim}, replaced after ${((performance.now() - began) / 1000).toFixed(1)} s`);
+    },
+  };
+}
+
+/** Runs the traffic and holds it to the promise: no acknowledged message lost, doubled or reordered. */
+async function runAndJudge(disturbances: readonly Disturbance[], messages = size.messages): Promise<void> {
+  const { url, token } = platform;
+  const result = await runTraffic({
+    ...size,
+    messages,
+    url,
+    token,
+    seed,
+    disturbances,
+    onProgress: ({ sent, settled, received }) => say(`sent ${sent}, acked ${settled}, received ${received}`),
+  });
+  const { ack, delivery, reconnects, seconds, unsettled, verdict } = result;
+  say(formatVerdict(verdict, seed));
+  say(
+    `${seconds.toFixed(0)} s, ${reconnects} reconnects; ack p50 ${ack.p50.toFixed(0)} p99 ${ack.p99.toFixed(0)} ms;` +
+      ` delivery p50 ${delivery.p50.toFixed(0)} p99 ${delivery.p99.toFixed(0)} max ${delivery.max.toFixed(0)} ms`,
+  );
+  expect(verdict.violations).toEqual([]);
+  expect(unsettled).toBe(0);
+  expect(verdict.counts).toMatchObject({ sent: messages, acked: messages, failed: 0, continuityLost: 0 });
+}
+
+test('no acknowledged message is lost, doubled or reordered while gateways and workers stop and die', async () => {
+  await runAndJudge([
+    disturbance(0.1, 'gateway stopped', () => removeOne(platform.gateways)),
+    disturbance(0.3, 'worker killed -9', () => killOne(platform.workers)),
+    disturbance(0.5, 'gateway killed -9', () => killOne(platform.gateways)),
+    disturbance(0.7, 'worker stopped', () => removeOne(platform.workers)),
+  ]);
+});
