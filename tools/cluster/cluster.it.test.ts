@@ -1,7 +1,7 @@
 // The promise of the local cluster: a real API server, and nothing of it left on the machine afterwards.
 import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -107,9 +107,9 @@ async function foundOf(traces: Traces): Promise<string[]> {
 const folderOfInstance = async () => dirname(await cluster('kubeconfig'));
 
 async function eventually(check: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 20_000;
   while (!(await check())) {
-    if (Date.now() > deadline) throw new Error('it did not happen within 10 s');
+    if (Date.now() > deadline) throw new Error('it did not happen within 20 s');
     await setTimeout(50);
   }
 }
@@ -161,6 +161,96 @@ function withRoot(): void {
   }, 60_000);
 }
 
+const labels = { app: 'probe' };
+
+/** A pod of the image every node has, in a namespace that admits only restricted pods, with a volume. */
+const workload = {
+  apiVersion: 'v1',
+  kind: 'List',
+  items: [
+    {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: 'strict', labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+    },
+    {
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      metadata: { name: 'probe', namespace: 'strict' },
+      spec: {
+        serviceName: 'probe',
+        replicas: 1,
+        selector: { matchLabels: labels },
+        template: {
+          metadata: { labels },
+          spec: {
+            securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+            containers: [
+              {
+                name: 'pause',
+                image: 'localhost/chatplatform/pause:cluster',
+                imagePullPolicy: 'Never',
+                securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+                volumeMounts: [{ name: 'data', mountPath: '/data' }],
+              },
+            ],
+          },
+        },
+        volumeClaimTemplates: [
+          {
+            metadata: { name: 'data' },
+            spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+          },
+        ],
+      },
+    },
+  ],
+};
+
+const inStrict = (...args: string[]) => cluster('kubectl', 'get', '--namespace', 'strict', ...args);
+
+function withNode(): void {
+  afterAll(() => cluster('down'), 30_000);
+
+  test('runs restricted pods with volumes, which can be killed and are used again', async () => {
+    await cluster('up', '--nodes', '1', '--owner', String(process.pid));
+    await apply(workload);
+    await cluster(
+      'kubectl',
+      'rollout',
+      'status',
+      'statefulset/probe',
+      '--namespace',
+      'strict',
+      '--timeout=30s',
+    );
+    const volume = await inStrict(
+      'persistentvolumeclaim',
+      'data-probe-0',
+      '--output',
+      'jsonpath={.spec.volumeName}',
+    );
+    const file = join(await folderOfInstance(), 'volumes', volume, 'left-by-the-last-claim');
+    await writeFile(file, 'x');
+
+    process.kill(Number(await cluster('pid', '--namespace', 'strict', 'probe-0')), 'SIGKILL');
+    const restarts = 'jsonpath={.status.containerStatuses[0].restartCount}';
+    await eventually(async () => (await inStrict('pod', 'probe-0', '--output', restarts)) === '1');
+
+    await cluster('kubectl', 'delete', 'namespace', 'strict', '--timeout=60s');
+    const phase = [
+      'get',
+      'persistentvolume',
+      volume,
+      '--ignore-not-found',
+      '--output',
+      'jsonpath={.status.phase}',
+    ];
+    await eventually(async () => (await cluster('kubectl', ...phase)) === 'Available');
+    expect(existsSync(file)).toBe(false);
+  }, 120_000);
+}
+
 function withoutRoot(): void {
   test('says what it needs', async () => {
     await expect(cluster('up')).rejects.toThrow('needs Linux and root');
@@ -168,3 +258,4 @@ function withoutRoot(): void {
 }
 
 describe('local cluster', root ? withRoot : withoutRoot);
+if (root) describe('local cluster with a node', withNode);
