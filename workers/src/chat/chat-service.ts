@@ -1,0 +1,156 @@
+import type { InRecord, OutRecord, RecordProducer } from '@chatplatform/kafka';
+import { encodePush } from '@chatplatform/protocol';
+import { renderFrame, type InboxPublisher } from '@chatplatform/redis';
+import type { Clock } from '@chatplatform/runtime';
+import { deadLetter, type Poison } from '../pipeline/dead-letters.ts';
+import type { Service, Span, SpanResult } from '../pipeline/service.ts';
+import type { ChatMetrics } from './chat-metrics.ts';
+import { decodeMessage, isPoison, type ChatMessage, type DecodeContext } from './chat-message.ts';
+import { Mail } from './mail.ts';
+import {
+  acceptedEvent,
+  rejectedEvent,
+  rejectionOf,
+  rejectionOfPoison,
+  type EventTopic,
+  type Rejection,
+} from './outcomes.ts';
+import type { AppendedMessage, RoomAppender } from './room-appender.ts';
+import type { RoomHeads } from './room-heads.ts';
+import { applyRules, type Rule } from './rules.ts';
+
+export interface ChatDeps {
+  readonly context: DecodeContext;
+  readonly rules: readonly Rule[];
+  readonly appender: RoomAppender;
+  readonly heads: RoomHeads;
+  readonly publisher: InboxPublisher;
+  readonly producer: RecordProducer;
+  readonly events: EventTopic;
+  readonly deadLetters: EventTopic;
+  readonly clock: Clock;
+  readonly metrics: ChatMetrics;
+}
+
+/**
+ * The chat: decode → rules → one append per room → frames to gateways and outcomes to the event topic.
+ * Every step may be repeated; a span is done when all of them are.
+ */
+export class ChatService implements Service {
+  readonly #deps: ChatDeps;
+
+  constructor(deps: ChatDeps) {
+    this.#deps = deps;
+  }
+
+  async apply(span: Span): Promise<SpanResult> {
+    const { messages, poison } = this.#decode(span.records);
+    const ruled = await applyRules(this.#deps.rules, messages);
+    const appended = await this.#deps.appender.append(keyOf(span.topic, span.partition), ruled.passed);
+    if (appended === undefined) return 'behind';
+    const bad = [...poison, ...ruled.poison].filter(({ record }) => record.offset >= span.floor);
+    const refused = ruled.refused.filter(({ message }) => message.offset >= span.floor);
+    const rejections = [...refused.map(rejectionOf), ...bad.flatMap((entry) => this.#rejectionsOf(entry))];
+    await Promise.all([
+      this.#fanOut(appended, rejections, span.floor),
+      this.#report({ appended, rejections, bad }, span),
+    ]);
+    this.#count(appended, { bad, refused: refused.length }, span.floor);
+    return 'done';
+  }
+
+  forget(topic: string, partition: number): void {
+    this.#deps.heads.forget(keyOf(topic, partition));
+  }
+
+  #decode(records: readonly InRecord[]): { messages: ChatMessage[]; poison: Poison[] } {
+    const messages: ChatMessage[] = [];
+    const poison: Poison[] = [];
+    for (const record of records) {
+      const decoded = decodeMessage(record, this.#deps.context);
+      if (isPoison(decoded)) poison.push(decoded);
+      else messages.push(decoded);
+    }
+    return { messages, poison };
+  }
+
+  #rejectionsOf(poison: Poison): Rejection[] {
+    const rejection = rejectionOfPoison(poison, this.#deps.context.epoch);
+    return rejection === undefined ? [] : [rejection];
+  }
+
+  async #fanOut(
+    appended: readonly AppendedMessage[],
+    rejections: readonly Rejection[],
+    floor: number,
+  ): Promise<void> {
+    const mail = new Mail();
+    for (const { message, verdict, routes } of appended) {
+      if (!isWanted(verdict.verdict, message.offset >= floor)) continue;
+      const { room, id, options, frame } = message;
+      if (options.kind === 'latest') mail.add(routes, { class: 'v', room, id, frame });
+      else mail.add(routes, { class: 'm', room, id, p: verdict.p, frame: renderFrame(frame, verdict.p) });
+    }
+    for (const { room: r, id, cid, code, msg, gateway, sid } of rejections) {
+      if (gateway === undefined || sid === undefined) continue;
+      mail.add([gateway], {
+        class: 'rj',
+        room: r,
+        id,
+        sid,
+        frame: encodePush({ rj: { r, id, cid, code, msg } }),
+      });
+    }
+    this.#deps.metrics.deserted.inc(await mail.send(this.#deps.publisher));
+  }
+
+  /** Outcomes and dead letters, each written with acks=all. */
+  async #report(
+    made: { appended: readonly AppendedMessage[]; rejections: readonly Rejection[]; bad: readonly Poison[] },
+    span: Span,
+  ): Promise<void> {
+    const { events, deadLetters, producer, clock } = this.#deps;
+    const records: OutRecord[] = [];
+    for (const entry of made.appended) {
+      const { verdict, message } = entry;
+      const isOutcome =
+        message.offset >= span.floor && (verdict.verdict === 'appended' || verdict.verdict === 'present');
+      if (isOutcome) records.push(acceptedEvent(entry, events));
+    }
+    for (const rejection of made.rejections) {
+      const event = rejectedEvent(rejection, events);
+      if (event !== undefined) records.push(event);
+    }
+    for (const poison of made.bad) {
+      records.push(deadLetter(poison, { ...deadLetters, origin: span.topic, now: clock.now() }));
+    }
+    await producer.appendAll(records);
+  }
+
+  #count(
+    appended: readonly AppendedMessage[],
+    not: { bad: readonly Poison[]; refused: number },
+    floor: number,
+  ): void {
+    const { metrics, clock } = this.#deps;
+    const counts = { appended: 0, present: 0, duplicate: 0, decided: 0 };
+    let oldest = Infinity;
+    for (const { verdict, message } of appended) {
+      counts[verdict.verdict] += 1;
+      if (message.offset >= floor) oldest = Math.min(oldest, message.ts);
+    }
+    for (const [verdict, count] of Object.entries(counts)) metrics.verdicts.inc({ verdict }, count);
+    for (const { cause } of not.bad) metrics.poison.inc({ cause });
+    metrics.refused.inc(not.refused);
+    if (oldest !== Infinity) metrics.behindLog.observe(Math.max(0, clock.now() - oldest) / 1000);
+  }
+}
+
+/** Of what is re-applied only what was missing is sent; of what is new also what an earlier try had written. */
+function isWanted(verdict: string, isNew: boolean): boolean {
+  return verdict === 'appended' || (isNew && verdict === 'present');
+}
+
+function keyOf(topic: string, partition: number): string {
+  return `${topic}/${partition}`;
+}

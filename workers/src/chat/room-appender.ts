@@ -1,0 +1,130 @@
+import { BEGINNING } from '@chatplatform/protocol';
+import {
+  MAX_APPEND,
+  type AppendResult,
+  type AppendVerdict,
+  type History,
+  type Latest,
+  type LatestMessage,
+} from '@chatplatform/redis';
+import type { Clock } from '@chatplatform/runtime';
+import type { ChatMessage } from './chat-message.ts';
+import type { RoomHeads } from './room-heads.ts';
+
+/** Frames in one append call, UTF-16 units: bounds the time one script holds Redis. */
+const MAX_APPEND_CHARS = 256 * 1024;
+/** Bytes of history per room: one reply and one memory budget per room, whatever the count says. */
+const HISTORY_BYTES = 1024 * 1024;
+const HOUR_MS = 3_600_000;
+
+/** A message that was appended or found, with what the append said. */
+export interface AppendedMessage {
+  readonly message: ChatMessage;
+  readonly verdict: AppendVerdict;
+  /** Gateways that want it. */
+  readonly routes: readonly string[];
+}
+
+interface Deps {
+  readonly history: History;
+  readonly latest: Latest;
+  readonly heads: RoomHeads;
+  readonly clock: Clock;
+  /** Everything since the log began is in Redis, so a room without a head has no earlier message. */
+  isComplete(): boolean;
+}
+
+/** Writes rooms to Redis: one call per room and chunk, chunks of a room one after the other. */
+export class RoomAppender {
+  readonly #deps: Deps;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  /** Applies messages of one partition, in order. `undefined`: Redis has lost earlier writes of a room. */
+  async append(partition: string, messages: readonly ChatMessage[]): Promise<AppendedMessage[] | undefined> {
+    const rooms = groupByRoom(messages);
+    const results = await Promise.all(
+      Array.from(rooms.values(), (room) => this.#appendRoom(partition, room)),
+    );
+    const appended: AppendedMessage[] = [];
+    for (const result of results) {
+      if (result === undefined) return undefined;
+      for (const entry of result) appended.push(entry);
+    }
+    return appended;
+  }
+
+  async #appendRoom(
+    partition: string,
+    messages: readonly ChatMessage[],
+  ): Promise<AppendedMessage[] | undefined> {
+    const appended: AppendedMessage[] = [];
+    for (const chunk of chunksOf(messages)) {
+      const result = await this.#appendChunk(partition, chunk);
+      if (result.behind) return undefined;
+      const { routes } = result;
+      chunk.forEach((message, index) =>
+        appended.push({ message, verdict: result.verdicts[index] as AppendVerdict, routes }),
+      );
+    }
+    return appended;
+  }
+
+  async #appendChunk(partition: string, chunk: readonly ChatMessage[]): Promise<AppendResult> {
+    const { history, latest, heads, clock } = this.#deps;
+    const { room, options } = chunk[0] as ChatMessage;
+    const rememberedHead = heads.of(partition, room);
+    const result =
+      options.kind === 'latest'
+        ? await latest.append({ room, messages: chunk.map(toLatest), rememberedHead })
+        : await history.append({
+            room,
+            messages: chunk,
+            rememberedHead,
+            firstPrevious: this.#deps.isComplete() ? BEGINNING : undefined,
+            limits: {
+              count: options.historySize,
+              bytes: HISTORY_BYTES,
+              ageMs: options.historyHours * HOUR_MS,
+            },
+          });
+    if (!result.behind) heads.remember(partition, room, { head: result.head, now: clock.monotonic() });
+    return result;
+  }
+}
+
+function toLatest(message: ChatMessage): LatestMessage {
+  const { id, offset, inst, n, ts, k = '', frame, data } = message;
+  return { id, offset, inst, n, ts, k, frame, deleted: data === null };
+}
+
+/** Rooms in order of their first message, messages of a room in order. */
+function groupByRoom(messages: readonly ChatMessage[]): Map<string, ChatMessage[]> {
+  const rooms = new Map<string, ChatMessage[]>();
+  for (const message of messages) {
+    const room = rooms.get(message.room);
+    if (room === undefined) rooms.set(message.room, [message]);
+    else room.push(message);
+  }
+  return rooms;
+}
+
+function* chunksOf(messages: readonly ChatMessage[]): Generator<ChatMessage[]> {
+  let chunk: ChatMessage[] = [];
+  let chars = 0;
+  for (const message of messages) {
+    if (
+      chunk.length === MAX_APPEND ||
+      (chunk.length > 0 && chars + message.frame.length > MAX_APPEND_CHARS)
+    ) {
+      yield chunk;
+      chunk = [];
+      chars = 0;
+    }
+    chunk.push(message);
+    chars += message.frame.length;
+  }
+  if (chunk.length > 0) yield chunk;
+}

@@ -1,0 +1,165 @@
+import type { BatchResult, KafkaAdmin, RecordBatch } from '@chatplatform/kafka';
+import { backoff, type Clock, type Random } from '@chatplatform/runtime';
+import type { Logger } from '@chatplatform/telemetry';
+import { isInfrastructure } from './infrastructure.ts';
+import { LOST_REWIND_MS, PartitionState, REWIND_MS } from './partition-state.ts';
+import type { PipelineMetrics } from './pipeline-metrics.ts';
+import type { Service } from './service.ts';
+
+/** Waits between attempts while Redis or Kafka fail, ms: quick at first, then no burden for what comes back. */
+const RETRY = { base: 50, factor: 2, max: 2_000, jitter: 0.5 } as const;
+
+export interface PipelineDeps {
+  readonly service: Service;
+  readonly admin: Pick<KafkaAdmin, 'offsetAt'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: PipelineMetrics;
+  /** Resolves when the store may be written to; rejects with an infrastructure error while that is unknown. */
+  confirmStore(): Promise<void>;
+}
+
+/**
+ * Consume → apply → commit, shared by all services. Decides what is committed and what is read again;
+ * what is done with records is the service's. Infrastructure errors are waited out without limit.
+ */
+export class Pipeline {
+  readonly #deps: PipelineDeps;
+  readonly #states = new Map<string, PartitionState>();
+  #lostAt = -Infinity;
+
+  constructor(deps: PipelineDeps) {
+    this.#deps = deps;
+  }
+
+  /** Handles one batch of a consumer. Rejects only on a defect: the batch is then read again, never skipped. */
+  async handle(batch: RecordBatch): Promise<BatchResult> {
+    const { clock, metrics } = this.#deps;
+    const started = clock.monotonic();
+    const wait = backoff(RETRY, this.#deps.random);
+    for (;;) {
+      try {
+        const result = await this.#attempt(batch);
+        metrics.batchSeconds.observe((clock.monotonic() - started) / 1000);
+        return result;
+      } catch (error) {
+        if (!isInfrastructure(error)) throw error;
+        const { topic, partition } = batch;
+        metrics.retries.inc();
+        this.#deps.logger.warn(
+          { err: error, topic, partition },
+          'Redis or Kafka failed; the batch is tried again',
+        );
+      }
+      if (batch.isStale()) return { seek: firstOffset(batch) };
+      await clock.sleep(wait.next());
+      await batch.heartbeat();
+    }
+  }
+
+  /** The partitions this worker holds now; what it knew of others is dropped. */
+  assigned(topic: string, partitions: readonly number[]): void {
+    for (const [key, state] of this.#states) {
+      if (state.topic !== topic || partitions.includes(state.partition)) continue;
+      this.#states.delete(key);
+      this.#deps.service.forget(topic, state.partition);
+      this.#deps.metrics.lag.remove(String(state.partition));
+    }
+  }
+
+  /** The store lost writes: every partition goes far back before anything newer is written. */
+  storeLost(): void {
+    this.#lostAt = this.#deps.clock.monotonic();
+    for (const state of this.#states.values()) {
+      state.rewindMs = LOST_REWIND_MS;
+      this.#deps.service.forget(state.topic, state.partition);
+    }
+  }
+
+  async #attempt(batch: RecordBatch): Promise<BatchResult> {
+    await this.#deps.confirmStore();
+    const state = this.#stateOf(batch);
+    const target = await this.#rewindTarget(state, batch);
+    if (target !== undefined) return { seek: target };
+    const first = firstOffset(batch);
+    state.checkpoints.note(this.#deps.clock.monotonic(), first);
+    const { topic, partition, records } = batch;
+    const result = await this.#deps.service.apply({ topic, partition, records, floor: state.floor });
+    if (result === 'behind') return this.#goBack(state, first);
+    return this.#advance(state, batch);
+  }
+
+  #stateOf(batch: RecordBatch): PartitionState {
+    const { topic, partition, tenure, committed } = batch;
+    const key = `${topic}/${partition}`;
+    let state = this.#states.get(key);
+    if (state === undefined || state.tenure !== tenure) {
+      this.#deps.service.forget(topic, partition);
+      state = new PartitionState({ topic, partition, tenure, floor: committed ?? 0 });
+      const recentlyLost = this.#deps.clock.monotonic() - this.#lostAt < LOST_REWIND_MS;
+      if (committed !== undefined && committed > 0)
+        state.rewindMs = recentlyLost ? LOST_REWIND_MS : REWIND_MS;
+      this.#states.set(key, state);
+    }
+    return state;
+  }
+
+  /**
+   * Where to read instead of applying this batch. Going back is measured from the last committed record,
+   * which has to be read first: the batch at hand may be hours younger.
+   */
+  async #rewindTarget(state: PartitionState, batch: RecordBatch): Promise<number | undefined> {
+    if (state.rewindMs === 0) return undefined;
+    const first = firstOffset(batch);
+    if (!state.measuring && first >= state.floor && state.floor > 0) {
+      state.measuring = true;
+      return state.floor - 1;
+    }
+    const { topic, partition } = batch;
+    const { clock, admin, metrics } = this.#deps;
+    const since = (batch.records[0]?.timestamp ?? 0) - state.rewindMs;
+    const byLog = await admin.offsetAt(topic, partition, since);
+    const byWork = state.checkpoints.before(clock.monotonic() - state.rewindMs) ?? byLog;
+    metrics.rewinds.inc({ reason: state.rewindMs === LOST_REWIND_MS ? 'store-lost' : 'assignment' });
+    state.rewindMs = 0;
+    state.measuring = false;
+    const target = Math.min(byLog, byWork);
+    return target < first ? target : undefined;
+  }
+
+  #goBack(state: PartitionState, first: number): BatchResult {
+    const { topic, partition } = state;
+    this.#deps.service.forget(topic, partition);
+    const since = this.#deps.clock.monotonic() - REWIND_MS;
+    const target = state.checkpoints.before(since) ?? first;
+    this.#deps.metrics.rewinds.inc({ reason: 'behind' });
+    this.#deps.logger.warn(
+      { topic, partition, from: first, to: target },
+      'Redis is behind what was written; reading again',
+    );
+    return { seek: target };
+  }
+
+  #advance(state: PartitionState, batch: RecordBatch): BatchResult {
+    const { metrics } = this.#deps;
+    const { records, highWatermark } = batch;
+    const next = (records.at(-1)?.offset ?? state.floor - 1) + 1;
+    const replayed = records.filter((record) => record.offset < state.floor).length;
+    metrics.replayed.inc(replayed);
+    metrics.records.inc(records.length - replayed);
+    metrics.batchSize.observe(records.length);
+    metrics.lag.set(
+      { partition: String(state.partition) },
+      Math.max(0, highWatermark - Math.max(next, state.floor)),
+    );
+    // Below the commit nothing is committed: it must never go back.
+    if (next <= state.floor) return { seek: next };
+    state.floor = next;
+    return { commit: next };
+  }
+}
+
+function firstOffset(batch: RecordBatch): number {
+  return batch.records[0]?.offset ?? batch.committed ?? 0;
+}

@@ -1,0 +1,282 @@
+import {
+  connectKafka,
+  readKafkaConfig,
+  type Kafka,
+  type PartitionConsumer,
+  type RecordProducer,
+} from '@chatplatform/kafka';
+import { names, roomOptions, type PlatformNames, type WorkerConfig } from '@chatplatform/platform';
+import { namespaceOf } from '@chatplatform/protocol';
+import { openRedis, type InboxPublisher, type Redis } from '@chatplatform/redis';
+import { Lifecycle, systemClock, systemRandom, type Clock, type Random } from '@chatplatform/runtime';
+import {
+  createAdminServer,
+  createLogger,
+  createMetrics,
+  type AdminServer,
+  type Logger,
+  type Metrics,
+} from '@chatplatform/telemetry';
+import { chatMetrics } from './chat/chat-metrics.ts';
+import { ChatService } from './chat/chat-service.ts';
+import { RoomAppender } from './chat/room-appender.ts';
+import { RoomHeads } from './chat/room-heads.ts';
+import type { Rule } from './chat/rules.ts';
+import { WorkerError } from './errors.ts';
+import { learnLogFacts, type LogFacts } from './log-facts.ts';
+import { Pipeline } from './pipeline/pipeline.ts';
+import { pipelineMetrics } from './pipeline/pipeline-metrics.ts';
+import { readRedisConfig } from './redis-config.ts';
+import { StoreWatch } from './store-watch.ts';
+
+/**
+ * The consumer loop counts as dead after this time without a sign of life, ms: twice the time a
+ * rebalance may keep a member waiting for others.
+ */
+const DEAD_AFTER_MS = 120_000;
+/** Deadlines of the steps of stopping, ms; together within a pod's default grace period of 30 s. */
+const STOP_MS = { consumer: 15_000, producer: 5_000, short: 2_000 } as const;
+/** Characters of a worker's incarnation: never the same twice among all processes there will ever be. */
+const INCARNATION_LENGTH = 16;
+
+/** What a worker is built from; everything has a real default. */
+export interface WorkerDeps {
+  readonly kafka: Kafka;
+  readonly redis: Redis;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly rules: readonly Rule[];
+  /** Whether to measure the process itself too (memory, CPU, event loop). Default true. */
+  readonly processMetrics: boolean;
+}
+
+/** A running worker. */
+export interface Worker {
+  readonly adminUrl: string;
+  /** Rejects with a {@link WorkerError} when the consumer loop ended for good: exit then. Never resolves. */
+  readonly failed: Promise<never>;
+  /** Stops in order: finish and commit the batch, leave the group, sign off, close. */
+  close(): Promise<void>;
+  /** Ends without committing, leaving or signing off, as far as a live process can. */
+  kill(): Promise<void>;
+}
+
+/** Starts a worker. Resolves at once: Kafka and Redis are waited for in the background. */
+export async function startWorker(config: WorkerConfig, deps: Partial<WorkerDeps> = {}): Promise<Worker> {
+  const parts = assemble(config, deps);
+  const metrics = createMetrics({ prefix: 'chat_worker', defaults: deps.processMetrics ?? true });
+  const running = new RunningWorker(config, parts, metrics);
+  await running.start();
+  return running;
+}
+
+type Parts = Omit<WorkerDeps, 'processMetrics'>;
+
+function assemble(config: WorkerConfig, deps: Partial<WorkerDeps>): Parts {
+  const clock = deps.clock ?? systemClock;
+  const random = deps.random ?? systemRandom;
+  const logger = deps.logger ?? createLogger({ name: 'worker', level: config.logLevel });
+  const { redisPrefix, prefix } = names(config.platform.namespace, config.platform.name);
+  const kafka =
+    deps.kafka ?? connectKafka(readKafkaConfig(config.kafka, `${prefix}.worker`), { logger, clock, random });
+  const redis =
+    deps.redis ??
+    openRedis({
+      config: readRedisConfig(config.redis),
+      prefix: redisPrefix,
+      deps: { logger, clock, random },
+    });
+  return { kafka, redis, clock, random, logger, rules: deps.rules ?? [] };
+}
+
+class RunningWorker implements Worker {
+  readonly failed: Promise<never>;
+  readonly #config: WorkerConfig;
+  readonly #parts: Parts;
+  readonly #metrics: Metrics;
+  readonly #names: PlatformNames;
+  readonly #stop = new AbortController();
+  readonly #lifecycle: Lifecycle;
+  readonly #consumer: PartitionConsumer;
+  readonly #producer: RecordProducer;
+  readonly #publisher: InboxPublisher;
+  #fail: (error: WorkerError) => void = () => undefined;
+  #admin: AdminServer | undefined;
+  #watch: StoreWatch | undefined;
+  #starting: Promise<void> = Promise.resolve();
+  #consuming = false;
+  #dead = false;
+  #killed = false;
+
+  constructor(config: WorkerConfig, parts: Parts, metrics: Metrics) {
+    this.#config = config;
+    this.#parts = parts;
+    this.#metrics = metrics;
+    this.#names = names(config.platform.namespace, config.platform.name);
+    this.failed = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    // Whoever does not look at `failed` sees the liveness probe.
+    this.failed.catch(() => undefined);
+    this.#consumer = parts.kafka.consumer();
+    this.#producer = parts.kafka.producer();
+    const incarnation = `w-${parts.random.id(INCARNATION_LENGTH)}`;
+    this.#publisher = parts.redis.inbox.publisher({ incarnation });
+    this.#lifecycle = this.#shutdownOrder();
+  }
+
+  get adminUrl(): string {
+    return `http://127.0.0.1:${this.#admin?.port ?? 0}`;
+  }
+
+  async start(): Promise<void> {
+    const { host, port } = this.#config.admin;
+    this.#admin = await createAdminServer({
+      host,
+      port,
+      metrics: this.#metrics,
+      health: { live: () => this.#liveness(), ready: () => ({ ok: true, detail: this.#detail() }) },
+    });
+    this.#consumer.onCrash((error) => this.#crashed(error));
+    this.#starting = this.#consume().catch((error: unknown) => {
+      if (!this.#stop.signal.aborted) this.#crashed(error);
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#lifecycle.shutdown('close');
+  }
+
+  async kill(): Promise<void> {
+    this.#killed = true;
+    await this.close();
+  }
+
+  async #consume(): Promise<void> {
+    const { kafka, clock, random, logger } = this.#parts;
+    const { topics } = this.#names;
+    const facts = await learnLogFacts(topics, {
+      admin: kafka.admin(),
+      clock,
+      random,
+      logger,
+      signal: this.#stop.signal,
+    });
+    const pipeline = this.#pipeline(facts);
+    const groupId = this.#groupId();
+    logger.info({ epoch: facts.epoch, partitions: facts.partitions.messages, groupId }, 'consuming');
+    await this.#consumer.run({
+      topics: [topics.messages],
+      groupId,
+      onAssigned: (topic, partitions) => {
+        logger.info({ topic, partitions }, 'assigned');
+        pipeline.assigned(topic, partitions);
+      },
+      eachBatch: async (batch) => {
+        const result = await pipeline.handle(batch);
+        return this.#killed ? { seek: batch.records[0]?.offset ?? 0 } : result;
+      },
+    });
+    this.#consuming = true;
+  }
+
+  #pipeline(facts: LogFacts): Pipeline {
+    const { kafka, redis, clock, random, logger } = this.#parts;
+    const watch = new StoreWatch({
+      redis,
+      clock,
+      logger,
+      isNewLog: () => this.#isNewLog(),
+      onLost: () => pipeline.storeLost(),
+    });
+    this.#watch = watch;
+    const pipeline: Pipeline = new Pipeline({
+      service: this.#chat(facts, watch),
+      admin: kafka.admin(),
+      clock,
+      random,
+      logger,
+      metrics: pipelineMetrics(this.#metrics),
+      confirmStore: () => watch.confirm(),
+    });
+    return pipeline;
+  }
+
+  #chat({ epoch, partitions }: LogFacts, watch: StoreWatch): ChatService {
+    const { redis, clock, rules } = this.#parts;
+    const { topics } = this.#names;
+    const { rooms } = this.#config;
+    const heads = new RoomHeads();
+    const history = redis.history(epoch);
+    const latest = redis.latest(epoch);
+    return new ChatService({
+      context: {
+        epoch,
+        partitions: partitions.messages,
+        optionsOf: (room) => roomOptions(rooms, namespaceOf(room)),
+      },
+      rules,
+      heads,
+      appender: new RoomAppender({ history, latest, heads, clock, isComplete: () => watch.complete }),
+      publisher: this.#publisher,
+      producer: this.#producer,
+      events: { topic: topics.events, partitions: partitions.events },
+      deadLetters: { topic: topics.deadLetters, partitions: partitions.deadLetters },
+      clock,
+      metrics: chatMetrics(this.#metrics),
+    });
+  }
+
+  async #isNewLog(): Promise<boolean> {
+    const lag = await this.#parts.kafka.admin().groupLag(this.#groupId(), this.#names.topics.messages);
+    return lag.every(({ committed, begin }) => committed < 0 && begin === 0);
+  }
+
+  #groupId(): string {
+    return this.#config.consumerGroup ?? this.#names.groups.chat;
+  }
+
+  #crashed(error: unknown): void {
+    this.#dead = true;
+    this.#parts.logger.error({ err: error }, 'the consumer loop ended for good');
+    this.#fail(
+      new WorkerError('consumer', 'the consumer loop ended for good; the process has to be restarted', {
+        cause: error,
+      }),
+    );
+  }
+
+  #liveness(): { ok: boolean; detail: Record<string, unknown> } {
+    const idleMs = Math.round(this.#parts.clock.monotonic() - this.#consumer.lastActivity());
+    const ok = !this.#dead && (!this.#consuming || idleMs < DEAD_AFTER_MS);
+    return { ok, detail: { consumerIdleMs: idleMs, ...this.#detail() } };
+  }
+
+  #detail(): Record<string, unknown> {
+    return { consuming: this.#consuming, kafka: this.#producer.state, redis: this.#parts.redis.state };
+  }
+
+  #shutdownOrder(): Lifecycle {
+    const { logger, clock, kafka, redis } = this.#parts;
+    const lifecycle = new Lifecycle({ log: logger, clock });
+    const add = (name: string, deadlineMs: number, run: () => Promise<void>): void =>
+      lifecycle.add({ name, deadlineMs, run });
+    add('consumer', STOP_MS.consumer, () => this.#stopConsuming());
+    add('producer', STOP_MS.producer, () =>
+      this.#producer.flush(STOP_MS.producer).finally(() => this.#producer.close()),
+    );
+    add('inbox', STOP_MS.short, () => (this.#killed ? Promise.resolve() : this.#publisher.signOff()));
+    add('redis', STOP_MS.short, () => redis.close());
+    add('kafka', STOP_MS.producer, () => kafka.close());
+    add('admin', STOP_MS.short, async () => this.#admin?.close());
+    return lifecycle;
+  }
+
+  async #stopConsuming(): Promise<void> {
+    this.#stop.abort();
+    await this.#starting;
+    await this.#consumer.stop();
+    this.#watch?.close();
+  }
+}
