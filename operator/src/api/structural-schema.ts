@@ -30,7 +30,19 @@ export function structural(node: SchemaNode, path = 'resource'): SchemaNode {
     result['additionalProperties'] = structural(result['additionalProperties'], `${path}.*`);
   }
   if (isNode(result['items'])) result['items'] = structural(result['items'], `${path}[]`);
+  if ('default' in result) result['default'] = completed(result, result['default']);
   return result;
+}
+
+/** A default with the defaults inside it: the API server evaluates rules on it as it is written. */
+function completed(node: SchemaNode, value: unknown): unknown {
+  const properties = node['properties'];
+  if (!isNode(properties) || !isNode(value)) return value;
+  const parts = Object.entries(properties).flatMap(([key, child]) => {
+    const given = key in value ? value[key] : child['default'];
+    return given === undefined ? [] : [[key, completed(child, given)]];
+  });
+  return Object.fromEntries(parts) as unknown;
 }
 
 function intOrString(node: SchemaNode): SchemaNode {

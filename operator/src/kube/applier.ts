@@ -6,8 +6,11 @@ import { keyOf, type KubeObject, resourceOf } from './resource.ts';
 /** Annotation with the hash of the manifest that was applied last. */
 export const APPLIED_HASH = 'chatplatform.dev/applied-hash';
 
-/** What became of a manifest. */
-export type ApplyResult = 'unchanged' | 'created' | 'updated';
+/** What became of a manifest; `object` is the answer of the write, if there was one. */
+export interface ApplyResult {
+  readonly outcome: 'unchanged' | 'created' | 'updated';
+  readonly object?: KubeObject;
+}
 
 /** Applies manifests of one owner, and writes only when something differs. */
 export interface Applier {
@@ -16,9 +19,10 @@ export interface Applier {
   /**
    * Server-side apply of `manifest`, unless the live object shows it applied and unharmed.
    * @param live the cached object, undefined when the cache has none
+   * @param exact refuse (`conflict`) when the object changed since it was cached
    * @throws {KubeError} `name-conflict` when the name is held by an object of somebody else
    */
-  apply(manifest: KubeObject, live: KubeObject | undefined): Promise<ApplyResult>;
+  apply(manifest: KubeObject, live: KubeObject | undefined, exact?: boolean): Promise<ApplyResult>;
 }
 
 /**
@@ -40,8 +44,8 @@ export function createApplier(client: KubeClient): Applier {
 
   return {
     differs,
-    apply: async (manifest, cached) => {
-      if (!differs(manifest, cached)) return 'unchanged';
+    apply: async (manifest, cached, exact = false) => {
+      if (!differs(manifest, cached)) return { outcome: 'unchanged' };
       // An object without our label is not in the cache: look before taking a name.
       const live =
         cached ??
@@ -49,15 +53,22 @@ export function createApplier(client: KubeClient): Applier {
       if (live && !ownedAlike(live, manifest)) throw nameConflict(manifest);
       const hash = hashOf(manifest);
       const annotations = { ...manifest.metadata.annotations, [APPLIED_HASH]: hash };
-      // The UID turns an apply into an update of exactly this object.
-      const uid = live?.metadata.uid === undefined ? {} : { uid: live.metadata.uid };
       const answer = await client.apply({
         ...manifest,
-        metadata: { ...manifest.metadata, ...uid, annotations },
+        metadata: { ...manifest.metadata, ...identity(live, exact), annotations },
       });
       answers.set(id(manifest), { hash, answer: canonical(projection(answer, manifest)) });
-      return live ? 'updated' : 'created';
+      return { outcome: live ? 'updated' : 'created', object: answer };
     },
+  };
+}
+
+/** The UID turns an apply into an update of exactly this object, the version of exactly this state of it. */
+function identity(live: KubeObject | undefined, exact: boolean): { uid?: string; resourceVersion?: string } {
+  const { uid, resourceVersion } = live?.metadata ?? {};
+  return {
+    ...(uid === undefined ? {} : { uid }),
+    ...(exact && resourceVersion !== undefined ? { resourceVersion } : {}),
   };
 }
 

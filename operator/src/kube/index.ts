@@ -4,7 +4,12 @@ export { type Applier, APPLIED_HASH, type ApplyResult, createApplier } from './a
 export { FIELD_MANAGER, type KubeClient, kubeClient, type Preconditions } from './client.ts';
 export { isKubeError, KubeError } from './errors.ts';
 export { createEventRecorder, type EventNote, type EventRecorder } from './events.ts';
-export { type LeaderElection, type LeaderTiming, startLeaderElection } from './leader-election.ts';
+export {
+  DEFAULT_TIMING,
+  type LeaderElection,
+  type LeaderTiming,
+  startLeaderElection,
+} from './leader-election.ts';
 export { type Reflector, startReflector } from './reflector.ts';
 export {
   keyOf,

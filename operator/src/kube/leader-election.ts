@@ -26,7 +26,7 @@ export interface LeaderElectionOptions {
   readonly identity: string;
   /** Called once when leadership is lost: the process must end. */
   readonly onLost: () => void;
-  readonly timing?: LeaderTiming;
+  readonly timing: LeaderTiming;
 }
 
 /** Durations of an election in milliseconds. */
@@ -36,8 +36,8 @@ export interface LeaderTiming {
   readonly retry: number;
 }
 
-// client-go's defaults: 15 s lease, give up after 10 s without renewal, try every 2 s.
-const DEFAULT_TIMING: LeaderTiming = { lease: 15_000, renewDeadline: 10_000, retry: 2000 };
+/** client-go's defaults: 15 s lease, give up after 10 s without renewal, try every 2 s. */
+export const DEFAULT_TIMING: LeaderTiming = { lease: 15_000, renewDeadline: 10_000, retry: 2000 };
 
 interface LeaseSpec {
   holderIdentity?: string;
@@ -52,8 +52,7 @@ interface LeaseSpec {
  * ended when it has not changed for its duration by our own monotonic clock.
  */
 export function startLeaderElection(options: LeaderElectionOptions): LeaderElection {
-  const { client, clock, logger, identity } = options;
-  const timing = options.timing ?? DEFAULT_TIMING;
+  const { client, clock, logger, identity, timing } = options;
   let observed: { version: string; at: number } | undefined;
   let heldUntil = Number.NEGATIVE_INFINITY;
   let leading = false;

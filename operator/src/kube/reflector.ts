@@ -11,6 +11,8 @@ export interface Reflector {
   readonly synced: Promise<void>;
   get(namespace: string, name: string): KubeObject | undefined;
   list(filter?: (object: KubeObject) => boolean): KubeObject[];
+  /** Takes in the answer of a write of ours, so that the next pass sees it before the watch tells. */
+  learn(object: KubeObject): void;
   /** Milliseconds (monotonic) of the last byte or answer from the API server. */
   lastContact(): number;
   stop(): Promise<void>;
@@ -87,6 +89,14 @@ export function startReflector(options: ReflectorOptions): Reflector {
     markSynced();
   };
 
+  /** False when something newer is known already. */
+  const store = (object: KubeObject): boolean => {
+    const known = objects.get(keyOf(object));
+    if (known?.metadata.uid === object.metadata.uid && versionOf(known) > versionOf(object)) return false;
+    objects.set(keyOf(object), object);
+    return true;
+  };
+
   const take = (line: string): void => {
     contact = clock.monotonic();
     const event = JSON.parse(line) as { type: string; object: KubeObject };
@@ -98,7 +108,7 @@ export function startReflector(options: ReflectorOptions): Reflector {
     if (event.type === 'BOOKMARK') return;
     const object = slim({ ...event.object, apiVersion: resource.apiVersion, kind: resource.kind });
     if (event.type === 'DELETED') objects.delete(keyOf(object));
-    else objects.set(keyOf(object), object);
+    else if (!store(object)) return;
     tell(object);
   };
 
@@ -147,6 +157,7 @@ export function startReflector(options: ReflectorOptions): Reflector {
     synced,
     get: (namespace, name) => objects.get(`${namespace}/${name}`),
     list: (filter = () => true) => [...objects.values()].filter(filter),
+    learn: (object) => void store(slim(object)),
     lastContact: () => contact,
     stop: async () => {
       stopping.abort();
@@ -154,6 +165,9 @@ export function startReflector(options: ReflectorOptions): Reflector {
     },
   };
 }
+
+/** Versions of one kind are ordered numbers in every Kubernetes there is; anything else compares as equal. */
+const versionOf = (object: KubeObject | undefined): number => Number(object?.metadata.resourceVersion) || 0;
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

@@ -103,16 +103,31 @@ export class ClusterModel {
     if (action.type === 'shrink') return this.#scale(action.revision, action.replicas);
     const pod = this.#pods.find((candidate) => candidate.uid === action.pod.uid);
     if (!pod) return false;
-    if (action.type === 'drain') {
-      pod.drain = { startedAt: this.now, deadline: action.deadline, reason: action.reason };
-      pod.accepting = false;
-    }
-    if (action.type === 'mark') pod.deletionCost = EMPTIED_COST;
-    if (action.type === 'restore') Object.assign(pod, { drain: undefined, accepting: true, deletionCost: 0 });
-    if (action.type === 'restore' && pod.probe) pod.probe = { ...pod.probe, state: 'serving' };
-    if ((action.type === 'drain' || action.type === 'remind') && pod.probe)
-      pod.probe = { ...pod.probe, state: 'draining' };
+    Object.assign(pod, this.#effect(action));
+    const state = {
+      drain: 'draining',
+      remind: 'draining',
+      restore: 'serving',
+      mark: pod.probe?.state,
+    } as const;
+    if (pod.probe) pod.probe = { ...pod.probe, state: state[action.type] ?? pod.probe.state };
     return true;
+  }
+
+  #effect(action: RolloutAction): Partial<PodView> {
+    switch (action.type) {
+      case 'drain':
+        return {
+          drain: { startedAt: this.now, deadline: action.deadline, reason: action.reason },
+          accepting: false,
+        };
+      case 'restore':
+        return { drain: undefined, accepting: true, deletionCost: 0 };
+      case 'mark':
+        return { deletionCost: EMPTIED_COST };
+      default:
+        return {};
+    }
   }
 
   #scale(revision: string, replicas: number): boolean {
@@ -141,16 +156,19 @@ export class ClusterModel {
   /** What kubelet and clients do. */
   #live(pod: ModelPod): boolean {
     if (pod.terminating) return false;
-    const connections = pod.probe?.connections ?? 0;
-    if (pod.probe && pod.probe.state !== 'serving' && connections > 0 && !this.stuckClients) {
-      pod.probe = { state: 'draining', connections: Math.max(0, connections - 3) };
-      return true;
-    }
+    if (this.#clientLeaves(pod)) return true;
     if (!pod.running)
       return Object.assign(pod, { running: true, phase: 'Running', node: 'n1' }) !== undefined;
     if (pod.ready || this.broken.has(pod.revision) || this.#random.next() < 0.3) return false;
     Object.assign(pod, { ready: true, readyChangedAt: this.now });
     pod.probe = { state: 'serving', connections: 5 };
+    return true;
+  }
+
+  #clientLeaves(pod: ModelPod): boolean {
+    if (!pod.probe || pod.probe.state === 'serving' || this.stuckClients) return false;
+    if (pod.probe.connections === 0) return false;
+    pod.probe = { state: 'draining', connections: Math.max(0, pod.probe.connections - 3) };
     return true;
   }
 

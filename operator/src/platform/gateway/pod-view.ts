@@ -59,25 +59,28 @@ export function podAddress(pod: KubeObject): string | undefined {
 export function podView(pod: KubeObject, probe: PodProbe | undefined): PodView {
   const { metadata } = pod;
   const status = (pod['status'] ?? {}) as PodStatus;
-  const ready = status.conditions?.find((condition) => condition.type === 'Ready');
+  const { labels = {}, annotations = {} } = metadata;
   const createdAt = time(metadata.creationTimestamp) ?? 0;
-  const annotations = metadata.annotations ?? {};
   return {
     name: metadata.name,
     uid: metadata.uid ?? '',
     node: (pod['spec'] as { nodeName?: string } | undefined)?.nodeName,
-    revision: metadata.labels?.[REVISION_LABEL] ?? '',
+    revision: labels[REVISION_LABEL] ?? '',
     phase: status.phase ?? 'Pending',
-    ready: ready?.status === 'True',
-    readyChangedAt: time(ready?.lastTransitionTime) ?? createdAt,
+    ...readiness(status, createdAt),
     ...containers(status),
     createdAt,
     terminating: metadata.deletionTimestamp !== undefined,
-    accepting: metadata.labels?.[ACCEPTING_LABEL] === 'true',
+    accepting: labels[ACCEPTING_LABEL] === 'true',
     deletionCost: Number(annotations[DELETION_COST] ?? 0),
     drain: drainOf(annotations),
     probe,
   };
+}
+
+function readiness(status: PodStatus, createdAt: number): { ready: boolean; readyChangedAt: number } {
+  const ready = status.conditions?.find((condition) => condition.type === 'Ready');
+  return { ready: ready?.status === 'True', readyChangedAt: time(ready?.lastTransitionTime) ?? createdAt };
 }
 
 function containers(status: PodStatus): { running: boolean; restarts: number } {

@@ -1,0 +1,37 @@
+import { parseChatPlatform } from '@chatplatform/platform';
+import { type KubeObject, Resources } from '../kube/index.ts';
+import { BROKEN_PLATFORMS, demoPlatform, FORBIDDEN_CHANGES } from '../testing/broken-resources.ts';
+import { type ControlPlane, startControlPlane } from '../testing/control-plane.ts';
+
+let plane: ControlPlane;
+beforeAll(async () => {
+  plane = await startControlPlane('admission');
+}, 900_000);
+afterAll(() => plane?.down(), 60_000);
+
+describe('admission of a ChatPlatform', () => {
+  test('a valid one is taken, with every default filled in', async () => {
+    const stored = await plane.client.create(demoPlatform({}, 'valid') as KubeObject);
+    expect(stored['spec']).toEqual(parseChatPlatform(demoPlatform({}, 'valid')).spec);
+  });
+
+  test.each(BROKEN_PLATFORMS)('%s is refused with what to write', async (_, resource, told) => {
+    await expect(plane.client.create(resource as KubeObject)).rejects.toThrow(told);
+  });
+
+  test.each(FORBIDDEN_CHANGES)(
+    '%s cannot be changed, and the answer says what to do instead',
+    async (_, patch, told) => {
+      const target = { namespace: 'default', name: 'valid' };
+      await expect(plane.client.patch(Resources.chatPlatform, target, { spec: patch })).rejects.toThrow(told);
+    },
+  );
+
+  test('the scale subresource changes the gateways', async () => {
+    const target = { namespace: 'default', name: 'valid', subresource: 'scale' };
+    const scale = await plane.client.patch(Resources.chatPlatform, target, { spec: { replicas: 5 } });
+    expect(scale['spec']).toEqual({ replicas: 5 });
+    const stored = await plane.client.get(Resources.chatPlatform, 'default', 'valid');
+    expect(stored?.['spec']).toMatchObject({ gateway: { replicas: 5 } });
+  });
+});

@@ -1,0 +1,74 @@
+import { API_VERSION, type ChatPlatformStatus, KIND } from '@chatplatform/platform';
+import { canonical, type EventNote, type KubeClient, type KubeObject } from '../kube/index.ts';
+import { TEMPLATE_VERSION } from '../resources/gateway-revision.ts';
+import { stamped } from './conditions.ts';
+import type { ConditionDraft } from './pass.ts';
+
+/** Version of the operator, shown in the status. */
+export const OPERATOR_VERSION = '0.1.0';
+
+/** What the status of a pass is made of. */
+export interface StatusInput {
+  readonly object: KubeObject;
+  readonly conditions: readonly ConditionDraft[];
+  readonly parts: Partial<ChatPlatformStatus>;
+  readonly now: number;
+}
+
+/** The status a pass ends with. Pure; the old one is read for the times of its transitions only. */
+export function nextStatus({ object, conditions, parts, now }: StatusInput): ChatPlatformStatus {
+  const generation = object.metadata.generation ?? 0;
+  return {
+    observedGeneration: generation,
+    operatorVersion: OPERATOR_VERSION,
+    templateVersion: TEMPLATE_VERSION,
+    ...parts,
+    conditions: stamped(conditions, statusOf(object).conditions ?? [], { now, generation }),
+  };
+}
+
+/** Writes the status if it differs from the one that is there. */
+export async function writeStatus(
+  client: KubeClient,
+  object: KubeObject,
+  status: ChatPlatformStatus,
+): Promise<KubeObject | undefined> {
+  if (canonical(statusOf(object)) === canonical(status)) return undefined;
+  const { name, namespace, uid } = object.metadata;
+  return client.apply(
+    {
+      apiVersion: API_VERSION,
+      kind: KIND,
+      metadata: { name, ...(namespace ? { namespace } : {}), ...(uid ? { uid } : {}) },
+      status,
+    },
+    'status',
+  );
+}
+
+/** The status an object carries. */
+export function statusOf(object: KubeObject): ChatPlatformStatus {
+  return (object['status'] ?? {}) as ChatPlatformStatus;
+}
+
+// Summaries repeat what a part says already; people read the parts.
+const SILENT = new Set(['Degraded', 'Progressing', 'Reconciled']);
+
+/** Events for conditions that changed, so that `kubectl describe` tells the story. */
+export function transitionNotes(before: ChatPlatformStatus, after: ChatPlatformStatus): EventNote[] {
+  return (after.conditions ?? [])
+    .filter((condition) => {
+      const known = before.conditions?.find((entry) => entry.type === condition.type);
+      const quietStart = known === undefined && condition.status !== 'True';
+      return !SILENT.has(condition.type) && !quietStart && known?.status !== condition.status;
+    })
+    .filter((condition) => !(condition.status === 'False' && OPPOSITE.has(condition.type)))
+    .map((condition) => ({
+      type: (condition.status === 'False') !== OPPOSITE.has(condition.type) ? 'Warning' : 'Normal',
+      reason: condition.type === condition.reason ? condition.reason : `${condition.type}${condition.reason}`,
+      message: condition.message,
+    }));
+}
+
+// True is the bad news here.
+const OPPOSITE = new Set(['ConfigurationWarning', 'Paused']);
