@@ -2,14 +2,12 @@ import type { Clock, Random } from '../clock.ts';
 
 interface Due {
   readonly at: number;
-  readonly order: number;
   readonly fn: () => void;
 }
 
 /** A clock that stands still until it is told to go on. */
 export class ManualClock implements Clock {
   #time = 0;
-  #order = 0;
   #due: Due[] = [];
 
   now(): number {
@@ -21,7 +19,7 @@ export class ManualClock implements Clock {
   }
 
   setTimeout(fn: () => void, ms: number): { cancel(): void } {
-    const due = { at: this.#time + Math.max(0, ms), order: (this.#order += 1), fn };
+    const due = { at: this.#time + Math.max(0, ms), fn };
     this.#due.push(due);
     return {
       cancel: () => {
@@ -40,7 +38,7 @@ export class ManualClock implements Clock {
     const end = this.#time + ms;
     await settle();
     for (;;) {
-      const next = this.#due.toSorted((a, b) => a.at - b.at || a.order - b.order)[0];
+      const next = this.#earliest();
       if (!next || next.at > end) break;
       this.#due = this.#due.filter((due) => due !== next);
       this.#time = Math.max(this.#time, next.at);
@@ -48,6 +46,13 @@ export class ManualClock implements Clock {
       await settle();
     }
     this.#time = end;
+  }
+
+  /** Timers of one moment happen in the order in which they were set. */
+  #earliest(): Due | undefined {
+    let first = this.#due[0];
+    for (const due of this.#due) if (first && due.at < first.at) first = due;
+    return first;
   }
 }
 
