@@ -19,6 +19,7 @@ export class MemoryGateways implements Gateways {
     return this.#server.run((data, now) => {
       const lost = (data.leases.get(incarnation)?.until ?? 0) <= now;
       data.leases.set(incarnation, { until: now + LEASE_MS, info });
+      if (lost) this.#cache.forget();
       return { lost };
     });
   }

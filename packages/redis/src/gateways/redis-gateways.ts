@@ -30,7 +30,9 @@ export class RedisGateways implements Gateways {
   async lease(incarnation: string, info: GatewayInfo): Promise<{ lost: boolean }> {
     const key = this.#keys.gateway(incarnation);
     await this.#connection.run((client) => client.set(key, JSON.stringify(info), 'PX', INFO_KEEP_MS));
-    return { lost: (await LEASE.run(this.#connection, [this.#keys.leases()], [incarnation, LEASE_MS])) === 1 };
+    const lost = (await LEASE.run(this.#connection, [this.#keys.leases()], [incarnation, LEASE_MS])) === 1;
+    if (lost) this.#cache.forget();
+    return { lost };
   }
 
   async release(incarnation: string): Promise<void> {

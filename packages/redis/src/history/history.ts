@@ -127,9 +127,9 @@ export interface LastOf {
 export interface History {
   /** Applies records of the log to one room, in one atomic step. Repeating a call changes nothing. */
   append(request: AppendRequest): Promise<AppendResult>;
-  /** The first `max` messages after `from` (`BEGINNING`: from the first ever). `from` at or above the head: none. */
+  /** The first `max` (at least 1) messages after `from` (`BEGINNING`: from the first ever). `from` at or above the head: none. */
   after(room: string, from: Position, max: number): Promise<HistoryPage>;
-  /** The last `max` messages before `before`. */
+  /** The last `max` (at least 1) messages before `before`. */
   before(room: string, before: Position, max: number): Promise<HistoryPage>;
   /** The last `max` messages (0 allowed: head only). */
   newest(room: string, max: number): Promise<HistoryPage>;

@@ -1,6 +1,5 @@
 import { BEGINNING, UNKNOWN_PREVIOUS, type Position } from '@chatplatform/protocol';
 import { dayOf, offsetOf } from '../keys.ts';
-import type { MemoryRoom } from '../memory/data.ts';
 import type { MemoryServer } from '../memory/server.ts';
 import { joinRuns } from './append-reply.ts';
 import { renderFrame } from './frame.ts';

@@ -14,12 +14,16 @@ export function pageAfter(from: Position, raw: RawPage): HistoryPage {
   if (!sameLog(from, head) || (head === BEGINNING && from !== BEGINNING)) {
     return { entries: [], more: false, head, lost: true };
   }
+  if (from >= head) return { entries: [], more: false, head, lost: false };
   const more = raw.entries.length > raw.max;
   const entries = more ? raw.entries.slice(0, raw.max) : raw.entries;
-  if (from >= head) return { entries: [], more: false, head, lost: false };
-  const first = entries[0];
-  const starts = raw.max === 0 || (first !== undefined && first.p !== UNKNOWN_PREVIOUS && first.p <= from);
-  return { entries, more, head, lost: !starts || !chained(entries) || !(more || endsAt(entries, head)) };
+  const whole = startsAfter(from, entries[0]) && chained(entries) && (more || endsAt(entries, head));
+  return { entries, more, head, lost: !whole };
+}
+
+/** Nothing lies between `from` and `first`. */
+function startsAfter(from: Position, first: HistoryEntry | undefined): boolean {
+  return first !== undefined && first.p !== UNKNOWN_PREVIOUS && first.p <= from;
 }
 
 /** Page of what precedes a position, or of the newest; `untilHead` for the latter. */

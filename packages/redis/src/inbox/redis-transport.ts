@@ -41,27 +41,31 @@ export class RedisTransport implements InboxTransport {
       let listening = false;
       // The driver does not subscribe again by itself (see createClient), so that the moment is known.
       client.on('ready', () => {
-        void this.#subscribe(client, incarnation, () => closed).then((done) => {
-          if (!done) return;
+        const subscribed = (): void => {
           if (listening) on.reconnect();
           listening = true;
           resolve({ close });
-        });
+        };
+        void this.#subscribe(client, incarnation, { closed: () => closed, subscribed });
       });
     });
   }
 
-  /** False when the connection broke meanwhile: the next `ready` starts again. */
-  async #subscribe(client: Client, incarnation: string, closed: () => boolean): Promise<boolean> {
-    while (!closed()) {
+  /** Gives up when the connection broke meanwhile: the next `ready` starts again. */
+  async #subscribe(
+    client: Client,
+    incarnation: string,
+    on: { closed(): boolean; subscribed(): void },
+  ): Promise<void> {
+    while (!on.closed()) {
       try {
         await client.ssubscribe(this.#keys.inbox(incarnation));
-        return true;
+        on.subscribed();
+        return;
       } catch {
-        if (client.status !== 'ready') return false;
+        if (client.status !== 'ready') return;
         await this.#clock.sleep(RETRY_MS);
       }
     }
-    return false;
   }
 }

@@ -63,9 +63,11 @@ export class Subscription {
 
   #count({ w: publisher, n = 0, hb, bye }: PayloadHeader): void {
     const known = this.#heard.get(publisher);
-    const expected = (known?.n ?? 0) + (hb === 1 || bye === 1 ? 0 : 1);
+    const last = known?.n ?? 0;
+    // A heartbeat or sign-off repeats the number of the last payload.
+    const expected = hb === 1 || bye === 1 ? last : last + 1;
     if (bye === 1) this.#heard.delete(publisher);
-    else this.#heard.set(publisher, { n: Math.max(n, known?.n ?? 0), at: this.#clock.monotonic() });
+    else this.#heard.set(publisher, { n: Math.max(n, last), at: this.#clock.monotonic() });
     if (n !== expected) this.#handlers.onGap({ reason: known ? 'jump' : 'first', publisher });
   }
 

@@ -82,7 +82,7 @@ export class MemorySessions implements Sessions {
 /** Suspends what a dead gateway held; returns the sessions. */
 export function sweepMemorySessions(data: MemoryData, incarnation: string, until: number): string[] {
   const swept: string[] = [];
-  for (const [sid, user] of [...(data.gatewaySessions.get(incarnation) ?? [])]) {
+  for (const [sid, user] of new Map(data.gatewaySessions.get(incarnation))) {
     const stored = data.sessions.get(sid)?.session;
     if (stored?.incarnation === incarnation) {
       suspend(data, sid, stored, until);

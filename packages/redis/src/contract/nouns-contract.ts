@@ -1,0 +1,267 @@
+import { EPOCH, idAt, value } from './messages.ts';
+import { fresh, opened, type ContractSubject } from './subject.ts';
+
+const INFO = { state: 'serving', address: '10.0.0.1:8080', connections: 3 } as const;
+
+export function latestContract(subject: ContractSubject): void {
+  const redis = opened(subject);
+  const latest = () => redis().latest(EPOCH);
+  const verdicts = async (room: string, messages: ReturnType<typeof value>[], more = {}): Promise<string[]> => {
+    const result = await latest().append({ room, messages, ...more });
+    return result.behind ? ['behind'] : result.verdicts.map((verdict) => verdict.verdict);
+  };
+  const keys = async (room: string): Promise<string[]> => (await latest().all(room)).entries.map((entry) => entry.k);
+
+  test('keeps the newest value per key; repeats the push for what still is the newest', async () => {
+    const room = fresh('room');
+    const batch = [value(1, ['i', 1], 'a', 1), value(2, ['i', 2], 'b', 2), value(3, ['i', 3], 'a', 3)];
+    expect(await verdicts(room, batch)).toEqual(['appended', 'appended', 'appended']);
+    expect(await verdicts(room, batch)).toEqual(['decided', 'present', 'present']);
+    const { entries, head } = await latest().all(room);
+    expect(entries.map(({ k, id }) => [k, id])).toEqual([
+      ['b', idAt(2)],
+      ['a', idAt(3)],
+    ]);
+    expect(entries[1]?.frame).toBe(batch[2]?.frame);
+    expect(head).toBe(idAt(3));
+  });
+
+  test('a deletion hides the key, and its push can be repeated; an older value does not come back', async () => {
+    const room = fresh('room');
+    const batch = [value(1, ['i', 1], 'a', 1), value(2, ['i', 2], 'a', null)];
+    await verdicts(room, batch);
+    expect(await keys(room)).toEqual([]);
+    expect(await verdicts(room, batch)).toEqual(['decided', 'present']);
+    expect(await keys(room)).toEqual([]);
+  });
+
+  test('drops duplicates, is behind, and answers an empty batch as the history does', async () => {
+    const room = fresh('room');
+    expect(await verdicts(room, [value(1, ['i', 1], 'a', 1), value(2, ['i', 1], 'a', 1)])).toEqual(['appended', 'duplicate']);
+    expect(await verdicts(room, [], { rememberedHead: idAt(5) })).toEqual(['behind']);
+    expect(await verdicts(room, [])).toEqual([]);
+  });
+
+  test('over its limits the values not written for longest go', async () => {
+    const room = fresh('room');
+    const batch = [1, 2, 3, 4, 5].map((at) => value(at, ['i', at], `k${at % 4}`, at));
+    await verdicts(room, batch, { limits: { keys: 3, bytes: 10_000 } });
+    expect(await keys(room)).toEqual(['k3', 'k0', 'k1']);
+    const size = batch[0]?.frame.length ?? 0;
+    await verdicts(room, [value(6, ['i', 6], 'k2', 6)], { limits: { keys: 10, bytes: size * 2 } });
+    expect(await keys(room)).toEqual(['k1', 'k2']);
+    await verdicts(room, [value(7, ['i', 7], 'k7', 7)], { limits: { keys: 10, bytes: 1 } });
+    expect(await keys(room)).toEqual(['k7']);
+  });
+}
+
+export function routesContract(subject: ContractSubject): void {
+  const redis = opened(subject);
+
+  test('adds one or many, again without harm, and removes', async () => {
+    const [a, b] = [fresh('room'), fresh('room')];
+    await redis().routes.add(a, 'gw-1');
+    await redis().routes.add([a, b], 'gw-2');
+    await redis().routes.add([], 'gw-3');
+    await redis().routes.add(a, 'gw-1');
+    expect((await redis().routes.of(a)).sort()).toEqual(['gw-1', 'gw-2']);
+    await redis().routes.remove(a, 'gw-1');
+    await redis().routes.remove(a, 'gw-1');
+    expect(await redis().routes.of(a)).toEqual(['gw-2']);
+    expect(await redis().routes.of(b)).toEqual(['gw-2']);
+  });
+}
+
+export function presenceContract(subject: ContractSubject): void {
+  const redis = opened(subject);
+  const device = (user: string, sid: string, incarnation: string) => ({ user, sid, incarnation });
+
+  test('counts users, not devices', async () => {
+    const [room, gw] = [fresh('room'), fresh('gw')];
+    await redis().gateways.lease(gw, INFO);
+    const { presence } = redis();
+    expect(await presence.join(room, device('ann', 's1', gw))).toEqual({ first: true, occ: 1 });
+    expect(await presence.join(room, device('ann', 's2', gw))).toEqual({ first: false, occ: 1 });
+    expect(await presence.join(room, device('bob', 's3', gw))).toEqual({ first: true, occ: 2 });
+    expect(await presence.leave(room, device('ann', 's1', gw))).toEqual({ last: false, occ: 2 });
+    expect(await presence.leave(room, device('ann', 's2', gw))).toEqual({ last: true, occ: 1 });
+    expect(await presence.leave(room, device('ann', 's2', gw))).toEqual({ last: false, occ: 1 });
+    expect(await presence.count(room)).toBe(1);
+  });
+
+  test('a device that moved is no new user, and its old gateway cannot take it away', async () => {
+    const [room, old, now] = [fresh('room'), fresh('gw'), fresh('gw')];
+    await redis().gateways.lease(old, INFO);
+    await redis().gateways.lease(now, INFO);
+    const { presence } = redis();
+    await presence.join(room, device('ann', 's1', old));
+    expect(await presence.join(room, device('ann', 's1', now))).toEqual({ first: false, occ: 1 });
+    expect(await presence.leave(room, device('ann', 's1', old))).toEqual({ last: false, occ: 1 });
+    await presence.setInfo(room, device('ann', 's1', old), '"stale"');
+    expect((await presence.who(room, { max: 10 })).users[0]?.info).toBeUndefined();
+    expect(await presence.leave(room, device('ann', 's1', now))).toEqual({ last: true, occ: 0 });
+  });
+
+  test('who: pages in order of names, with devices and the newest info', async () => {
+    const [room, gw] = [fresh('room'), fresh('gw')];
+    await redis().gateways.lease(gw, INFO);
+    const { presence } = redis();
+    for (const user of ['dan', 'ann', 'cid', 'bob']) await presence.join(room, device(user, `s-${user}`, gw));
+    await presence.join(room, { ...device('bob', 's-2', gw), info: '{"away":true}' });
+    const first = await presence.who(room, { max: 2 });
+    expect(first).toMatchObject({ occ: 4, next: 'bob' });
+    expect(first.users.map(({ user, devices, info }) => [user, devices, info])).toEqual([
+      ['ann', 1, undefined],
+      ['bob', 2, '{"away":true}'],
+    ]);
+    await presence.setInfo(room, device('dan', 's-dan', gw), '"here"');
+    const second = await presence.who(room, { after: first.next, max: 2 });
+    expect(second.users.map(({ user, info }) => [user, info])).toEqual([
+      ['cid', undefined],
+      ['dan', '"here"'],
+    ]);
+    expect(second.next).toBeUndefined();
+    await presence.setInfo(room, device('dan', 's-dan', gw), null);
+    expect((await presence.who(room, { after: 'cid', max: 2 })).users[0]?.info).toBeUndefined();
+  });
+
+  test('entries of a gateway without a lease do not count, and the sweep takes them away', async () => {
+    const [room, dead, alive] = [fresh('room'), fresh('gw'), fresh('gw')];
+    await redis().gateways.lease(dead, INFO);
+    await redis().gateways.lease(alive, INFO);
+    const { presence, routes } = redis();
+    await routes.add(room, dead);
+    await presence.join(room, device('ann', 's1', dead));
+    await presence.join(room, device('ann', 's2', alive));
+    await presence.join(room, device('bob', 's3', dead));
+    await redis().sessions.create('s3', { user: 'bob', incarnation: dead });
+    expect(await redis().gateways.sweep(dead)).toEqual({ rooms: [], sids: [] });
+    await subject.endLease(dead);
+    const other = await subject.open();
+    expect(await other.presence.count(room)).toBe(1);
+    expect((await other.presence.who(room, { max: 5 })).users.map(({ user, devices }) => [user, devices])).toEqual([['ann', 1]]);
+    expect(await other.gateways.ended(1_000)).toContain(dead);
+    expect(await other.gateways.sweep(dead)).toEqual({ rooms: [{ room, left: ['bob'] }], sids: ['s3'] });
+    expect(await other.routes.of(room)).toEqual([]);
+    expect(await other.gateways.ended(0)).not.toContain(dead);
+    expect(await other.sessions.get('s3')).toMatchObject({ state: 'suspended' });
+    expect(await other.sessions.ofUser('bob')).toEqual(new Map());
+    expect(await other.presence.join(room, device('bob', 's3', alive))).toEqual({ first: true, occ: 2 });
+    await other.close();
+  });
+}
+
+export function gatewaysContract(subject: ContractSubject): void {
+  const redis = opened(subject);
+
+  test('a lease makes a gateway live; the first and a lost one say so', async () => {
+    const gw = fresh('gw');
+    const { gateways } = redis();
+    expect(await gateways.lease(gw, INFO)).toEqual({ lost: true });
+    expect(await gateways.lease(gw, { ...INFO, state: 'draining' })).toEqual({ lost: false });
+    expect(await gateways.live(0)).toContain(gw);
+    expect((await gateways.list()).get(gw)).toEqual({ ...INFO, state: 'draining' });
+    await subject.endLease(gw);
+    const other = await subject.open();
+    expect(await other.gateways.live()).not.toContain(gw);
+    await other.close();
+    expect(await gateways.lease(gw, INFO)).toEqual({ lost: true });
+    await gateways.release(gw);
+    expect(await gateways.live()).not.toContain(gw);
+    expect(await gateways.ended(0)).not.toContain(gw);
+  });
+}
+
+export function sessionsContract(subject: ContractSubject): void {
+  const redis = opened(subject);
+
+  test('moves by generation; the old holder can change nothing', async () => {
+    const [sid, user] = [fresh('sid'), fresh('user')];
+    const { sessions } = redis();
+    expect(await sessions.create(sid, { user, incarnation: 'gw-1' })).toEqual({ generation: 1 });
+    const old = { incarnation: 'gw-1', generation: 1 };
+    expect(await sessions.markMoving(sid, old)).toBe(true);
+    const moved = await sessions.resume(sid, { user, incarnation: 'gw-2', generation: 1 });
+    expect(moved).toEqual({ accepted: true, generation: 2, previous: { user, ...old, state: 'moving' } });
+    expect(await sessions.ofUser(user)).toEqual(new Map([[sid, 'gw-2']]));
+    expect(await sessions.markMoving(sid, old)).toBe(false);
+    expect(await sessions.suspend(sid, old, 1000)).toBe(false);
+    expect(await sessions.remove(sid, user, old)).toBe(false);
+    expect(await sessions.assert(sid, user, old)).toBe(false);
+    expect(await sessions.get(sid)).toEqual({ user, incarnation: 'gw-2', generation: 2, state: 'connected' });
+    expect(await sessions.ofUser(user)).toEqual(new Map([[sid, 'gw-2']]));
+    expect(await sessions.remove(sid, user, { incarnation: 'gw-2', generation: 2 })).toBe(true);
+    expect(await sessions.get(sid)).toBeUndefined();
+    expect(await sessions.ofUser(user)).toEqual(new Map());
+  });
+
+  test('the generation before the stored one is accepted once; older ones and other users are not', async () => {
+    const [sid, user] = [fresh('sid'), fresh('user')];
+    const { sessions } = redis();
+    await sessions.create(sid, { user, incarnation: 'gw-1' });
+    const claim = { user, incarnation: 'gw-2', generation: 1 };
+    expect(await sessions.resume(sid, claim)).toMatchObject({ accepted: true, generation: 2 });
+    expect(await sessions.resume(sid, claim)).toMatchObject({ accepted: true, generation: 3 });
+    expect(await sessions.resume(sid, claim)).toEqual({ accepted: false, reason: 'superseded' });
+    const thief = { user: 'eve', incarnation: 'gw-3', generation: 3 };
+    expect(await sessions.resume(sid, thief)).toEqual({ accepted: false, reason: 'user' });
+    expect(await sessions.ofUser('eve')).toEqual(new Map());
+  });
+
+  test('a session Redis has lost can be resumed and asserted', async () => {
+    const user = fresh('user');
+    const { sessions } = redis();
+    const lost = fresh('sid');
+    const resumed = await sessions.resume(lost, { user, incarnation: 'gw-1', generation: 7 });
+    expect(resumed).toEqual({ accepted: true, generation: 8 });
+    const other = fresh('sid');
+    expect(await sessions.assert(other, user, { incarnation: 'gw-1', generation: 4 })).toBe(true);
+    expect(await sessions.get(other)).toMatchObject({ generation: 4, state: 'connected' });
+  });
+
+  test('a suspended session is no device of its user, and can be resumed', async () => {
+    const [sid, user] = [fresh('sid'), fresh('user')];
+    const { sessions } = redis();
+    await sessions.create(sid, { user, incarnation: 'gw-1' });
+    expect(await sessions.suspend(sid, { incarnation: 'gw-1', generation: 1 }, 60_000)).toBe(true);
+    expect(await sessions.ofUser(user)).toEqual(new Map());
+    const resumed = await sessions.resume(sid, { user, incarnation: 'gw-2', generation: 1 });
+    expect(resumed).toMatchObject({ accepted: true, generation: 2, previous: { state: 'suspended' } });
+    expect(await sessions.get(sid)).toMatchObject({ state: 'connected' });
+  });
+}
+
+export function budgetContract(subject: ContractSubject): void {
+  const redis = opened(subject);
+
+  test('gives one second of the rate at once, then makes callers wait', async () => {
+    const { budget } = redis();
+    expect(await budget.take(3, 0.5)).toMatchObject({ granted: 1 });
+    const { granted, waitMs } = await budget.take(1, 0.5);
+    expect(granted).toBe(0);
+    expect(waitMs).toBeGreaterThan(1_000);
+    expect(waitMs).toBeLessThanOrEqual(2_000);
+  });
+}
+
+export function keyspaceContract(subject: ContractSubject): void {
+  const redis = opened(subject);
+
+  test('new, then intact; said lost once when the canaries are gone', async () => {
+    const empty = await subject.snapshot();
+    const { keyspace } = redis();
+    expect(await keyspace.state()).toEqual({ state: 'new', complete: false });
+    await keyspace.establish({ complete: true });
+    expect(await keyspace.state()).toEqual({ state: 'intact', complete: true });
+    const other = await subject.open();
+    await other.keyspace.establish({ complete: false });
+    expect(await other.keyspace.state()).toEqual({ state: 'intact', complete: true });
+    await empty();
+    expect(await keyspace.state()).toEqual({ state: 'lost', complete: false });
+    expect(await keyspace.state()).toEqual({ state: 'new', complete: false });
+    await keyspace.establish({ complete: false });
+    expect(await other.keyspace.state()).toEqual({ state: 'lost', complete: false });
+    expect(await other.keyspace.state()).toEqual({ state: 'intact', complete: false });
+    await other.close();
+  });
+}
