@@ -36,6 +36,8 @@ import { StoreWatch } from './store-watch.ts';
 const DEAD_AFTER_MS = 120_000;
 /** Deadlines of the steps of stopping, ms; together within a pod's default grace period of 30 s. */
 const STOP_MS = { consumer: 15_000, producer: 5_000, short: 2_000 } as const;
+/** A killed worker's partitions go to the others after this; heartbeats leave every 3 s, also in long batches. */
+const SESSION_MS = 10_000;
 /** Characters of a worker's incarnation: never the same twice among all processes there will ever be. */
 const INCARNATION_LENGTH = 16;
 
@@ -119,7 +121,7 @@ class RunningWorker implements Worker {
     });
     // Whoever does not look at `failed` sees the liveness probe.
     this.failed.catch(() => undefined);
-    this.#consumer = parts.kafka.consumer();
+    this.#consumer = parts.kafka.consumer({ sessionTimeoutMs: SESSION_MS });
     this.#producer = parts.kafka.producer();
     const incarnation = `w-${parts.random.id(INCARNATION_LENGTH)}`;
     this.#publisher = parts.redis.inbox.publisher({ incarnation });

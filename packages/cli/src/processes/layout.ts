@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePorts } from '@chatplatform/testkit';
 import type { ChatPlatform } from '@chatplatform/platform';
@@ -49,6 +50,7 @@ export async function layOut(input: LayoutInput): Promise<Layout> {
     programs.push(plan({ role: 'worker', name: `worker-${number}`, admin, args: ['--config', file] }));
   }
   const url = `ws://${HOST}:${publicPort}/ws`;
+  if (existsSync(join(input.root, 'examples/web-chat/src/server/main.ts'))) // until it lands
   programs.push({
     ...plan({ role: 'web-chat', name: 'web-chat', admin: pagePort, args: [] }),
     ...webChat(input, pagePort, url),

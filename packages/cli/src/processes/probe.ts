@@ -1,8 +1,9 @@
 import { connect } from '@chatplatform/client';
+import { systemClock } from '@chatplatform/runtime';
 import { CliError } from '../errors.ts';
 
-/** How long a first message may take: a fresh consumer group needs some seconds to be assigned. */
-const PROBE_MS = 30_000;
+/** How long a first message may take: a group waits 10 s for members that were killed, then shares out anew. */
+const PROBE_MS = 45_000;
 /** A room nobody else uses; its history holds a few probes. */
 const PROBE_ROOM = 'probe:chatctl';
 
@@ -19,9 +20,9 @@ export interface ProbeTarget {
 export async function probe(target: ProbeTarget, deadlineMs = PROBE_MS): Promise<number> {
   const client = connect({ url: target.url, token: () => target.token('chatctl-probe') });
   const nonce = `${Date.now()}-${Math.random()}`;
-  const late = AbortSignal.timeout(deadlineMs);
+  const answered = new AbortController();
   try {
-    return await Promise.race([roundTrip(client, nonce), rejected(late)]);
+    return await Promise.race([roundTrip(client, nonce), deadline(deadlineMs, answered.signal)]);
   } catch (error) {
     throw new CliError(
       'unreachable',
@@ -30,6 +31,7 @@ export async function probe(target: ProbeTarget, deadlineMs = PROBE_MS): Promise
       { cause: error },
     );
   } finally {
+    answered.abort();
     client.close();
   }
 }
@@ -48,8 +50,12 @@ async function roundTrip(client: ReturnType<typeof connect>, nonce: string): Pro
   return performance.now() - began;
 }
 
-function rejected(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(new Error('no answer')), { once: true });
-  });
+/** Rejects when the time is up; never settles once there is an answer. */
+async function deadline(ms: number, answered: AbortSignal): Promise<never> {
+  const cancelled = await systemClock.sleep(ms, answered).then(
+    () => false,
+    () => true,
+  );
+  if (cancelled) return new Promise<never>(() => undefined);
+  throw new Error('no answer');
 }

@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { mintToken, readKey } from '@chatplatform/cli';
+import { startGateway, type RunningGateway } from '@chatplatform/gateway';
+import { connectKafka, type Kafka } from '@chatplatform/kafka';
+import {
+  API_VERSION,
+  gatewayConfig,
+  GatewayConfig,
+  KIND,
+  names,
+  parseChatPlatform,
+  topicPlans,
+  workerConfig,
+  WorkerConfig,
+} from '@chatplatform/platform';
+import { systemClock, systemRandom } from '@chatplatform/runtime';
+import { silentLogger } from '@chatplatform/telemetry';
+import { freePorts, startKafka, startRedis } from '@chatplatform/testkit';
+import { startWorker, type RunningWorker } from '@chatplatform/workers';
+
+/** A whole platform in this process, on real Kafka and Redis, whose parts can be given broken stores. */
+export interface InProcessPlatform {
+  readonly url: string;
+  readonly token: (user: string) => Promise<string>;
+  /** A healthy connection, to be wrapped. */
+  kafka(clientId: string): Kafka;
+  /** Another gateway on the same port. */
+  startGateway(kafka?: Kafka): Promise<RunningGateway>;
+  startWorker(kafka?: Kafka): Promise<RunningWorker>;
+  close(): Promise<void>;
+}
+
+const AUTH = { issuer: 'proof', audience: 'chat' };
+const TOKEN_SECONDS = 3600;
+
+/** Starts the stores and makes the topics of platform `chat/<name>`; gateways and workers are for the caller to start. */
+export async function startInProcess(name: string): Promise<InProcessPlatform> {
+  const folder = await mkdtemp(join(tmpdir(), 'chatplatform-proof-'));
+  const [kafkaStore, redisStore, [port = 0]] = await Promise.all([
+    startKafka(),
+    startRedis(),
+    freePorts(1, '127.0.0.1'),
+  ]);
+  const keyFile = join(folder, 'key');
+  await writeFile(keyFile, randomBytes(32).toString('hex'));
+  const platform = { namespace: 'chat', name };
+  const { spec } = parseChatPlatform({
+    apiVersion: API_VERSION,
+    kind: KIND,
+    metadata: platform,
+    spec: {
+      profile: 'Dev',
+      auth: { ...AUTH, algorithms: ['HS256'], keySecretRef: { name: 'key' } },
+      kafka: { mode: 'EmbeddedDev', messages: { partitions: 6, replicationFactor: 1, minInSyncReplicas: 1 } },
+      redis: { mode: 'SingleDev' },
+    },
+  });
+  const around = {
+    platform,
+    kafka: { bootstrapServers: kafkaStore.bootstrapServers },
+    redis: { endpoints: redisStore.endpoints, cluster: false },
+    paths: { authKey: keyFile, resumeKey: keyFile },
+  };
+  const opened: { close(): Promise<void> }[] = [];
+  const kafka = (clientId: string): Kafka => {
+    const made = connectKafka(
+      { ...around.kafka, clientId },
+      { logger: silentLogger, clock: systemClock, random: systemRandom },
+    );
+    opened.push(made);
+    return made;
+  };
+  const admin = kafka('proof-admin').admin();
+  await admin.ensureTopics(topicPlans(spec, platform));
+  await ensureEpoch(() => admin.ensureEpoch(names('chat', name).topics.control));
+  const key = await readKey(keyFile);
+  return {
+    url: `ws://127.0.0.1:${port}/ws`,
+    token: (user) => mintToken(key, { user, ...AUTH, ttlSeconds: TOKEN_SECONDS }),
+    kafka,
+    startGateway: async (broken) => {
+      const config = GatewayConfig.parse({
+        ...gatewayConfig(spec, around),
+        listen: { host: '127.0.0.1', port, reusePort: true },
+        admin: { host: '127.0.0.1', port: 0 },
+        drain: { startDelaySeconds: 0, timeoutSeconds: 5 },
+      });
+      const gateway = await startGateway(config, { logger: silentLogger, ...(broken && { kafka: broken }) });
+      opened.push(gateway);
+      return gateway;
+    },
+    startWorker: async (broken) => {
+      const config = WorkerConfig.parse({
+        ...workerConfig(spec, around),
+        admin: { host: '127.0.0.1', port: 0 },
+      });
+      const worker = await startWorker(config, { logger: silentLogger, ...(broken && { kafka: broken }) });
+      opened.push(worker);
+      return worker;
+    },
+    close: async () => {
+      for (const each of opened.toReversed()) await each.close();
+      await Promise.all([kafkaStore.stop(), redisStore.stop(), rm(folder, { recursive: true })]);
+    },
+  };
+}
+
+/** A topic just made has no leader for a moment. */
+async function ensureEpoch(write: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      await write();
+      return;
+    } catch (error) {
+      if (attempt === 50 || (error as { retryable?: boolean }).retryable !== true) throw error;
+      await systemClock.sleep(100);
+    }
+  }
+}
