@@ -34,14 +34,16 @@ free_port() {
   printf '%s\n' "$port"
 }
 
-# kafka_archive_classes ARCHIVE SCRATCH JAVA [FLAG...]: runs a broker once with this JVM command line and keeps
-# the classes it loaded in ARCHIVE (class data sharing), so that later starts take half the time.
+# kafka_archive_classes ROOT ARCHIVE SCRATCH JAVA [FLAG...]: runs a broker once with this JVM command line and keeps
+# the classes it loaded in ARCHIVE (class data sharing), so that later starts take half the time. ROOT is the folder
+# that is `/` for the command; empty for the machine's own. ARCHIVE and SCRATCH are paths below it.
 kafka_archive_classes() {
-  local archive=$1 scratch=$2 pid tries controller
-  shift 2
-  mkdir -p "$scratch"
+  local root=$1 archive=$2 scratch=$3 pid tries controller
+  local log="$root$scratch/log"
+  shift 3
+  mkdir -p "$root$scratch"
   controller=127.0.0.1:$(free_port)
-  cat >"$scratch/server.properties" <<CONF
+  cat >"$root$scratch/server.properties" <<CONF
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@$controller
@@ -52,17 +54,17 @@ log.dirs=$scratch/data
 log.cleaner.dedupe.buffer.size=8388608
 CONF
   "$@" kafka.tools.StorageTool format -t AAAAAAAAAAAAAAAAAAAAAA -c "$scratch/server.properties"
-  "$@" "-XX:ArchiveClassesAtExit=$archive" kafka.Kafka "$scratch/server.properties" >"$scratch/log" 2>&1 &
+  "$@" "-XX:ArchiveClassesAtExit=$archive" kafka.Kafka "$scratch/server.properties" >"$log" 2>&1 &
   pid=$!
   for tries in $(seq 600); do
-    ! grep -q 'Kafka Server started' "$scratch/log" || break
-    kill -0 "$pid" || { tail -n 30 "$scratch/log"; return 1; }
+    ! grep -q 'Kafka Server started' "$log" || break
+    kill -0 "$pid" || { tail -n 30 "$log"; return 1; }
     sleep 0.1
   done
   kill -TERM "$pid"
   # A JVM ended by SIGTERM reports 143; the archive it leaves is the proof of success.
-  wait "$pid" || [ -s "$archive" ] || { tail -n 30 "$scratch/log"; return 1; }
-  rm -rf "$scratch"
+  wait "$pid" || [ -s "$root$archive" ] || { tail -n 30 "$log"; return 1; }
+  rm -rf "${root}${scratch:?}"
 }
 
 # kafka_java JAVA_HOME HEAP_MB: the JVM command line of a broker without the class archive, one word per line.
@@ -77,7 +79,7 @@ kafka_java() {
 build_kafka_runner() {
   local dir=$1 java
   mapfile -t java < <(kafka_java "$2" 256)
-  kafka_archive_classes "$dir/classes.jsa" "$dir/scratch" "${java[@]}"
+  kafka_archive_classes "" "$dir/classes.jsa" "$dir/scratch" "${java[@]}"
   {
     printf '#!/bin/sh\n# kafka-java [JVM_FLAG...] MAIN_CLASS [ARG...]: a JVM with the broker on its class path.\n'
     # shellcheck disable=SC2016 # the script finds its own folder when it runs
