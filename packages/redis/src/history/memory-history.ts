@@ -113,18 +113,17 @@ function historyKind(firstPrevious: string): AppendKind<AppendMessage> {
   };
 }
 
+/** Drops the oldest entries as long as they do not fit, as append.lua does; the newest stays. */
 function trimmed(entries: HistoryEntry[], limits: HistoryLimits): HistoryEntry[] {
-  const newest = entries.at(-1);
-  if (!newest) return entries;
-  let bytes = 0;
-  let keep = 0;
-  for (const entry of entries.toReversed()) {
-    bytes += Buffer.byteLength(entry.frame);
-    const fits = keep < limits.count && bytes <= limits.bytes && entry.t >= newest.t - limits.ageMs;
-    if (keep > 0 && !fits) break;
-    keep += 1;
-  }
-  return entries.slice(-keep);
+  const oldestT = (entries.at(-1)?.t ?? 0) - limits.ageMs;
+  let bytes = entries.reduce((sum, entry) => sum + Buffer.byteLength(entry.frame), 0);
+  const first = entries.findIndex((entry, at) => {
+    const left = entries.length - at;
+    if (left === 1 || (left <= limits.count && bytes <= limits.bytes && entry.t >= oldestT)) return true;
+    bytes -= Buffer.byteLength(entry.frame);
+    return false;
+  });
+  return first < 0 ? entries : entries.slice(first);
 }
 
 function lastOnes(entries: HistoryEntry[], max: number): HistoryEntry[] {

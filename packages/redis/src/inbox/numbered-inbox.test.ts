@@ -1,0 +1,149 @@
+import fc from 'fast-check';
+import { ManualClock } from '@chatplatform/runtime';
+import { memoryRedis } from '../memory/memory-redis.ts';
+import { decodeInboxLine, encodeInboxLine } from './inbox-line.ts';
+import { INBOX_HEARTBEAT_MS, INBOX_SILENCE_MS, type InboxGap, type InboxItem } from './inbox.ts';
+
+const line = (frame: string): string => encodeInboxLine({ class: 'm', room: 'r', id: 'i', p: 'p', frame });
+
+async function scene() {
+  const clock = new ManualClock();
+  const store = memoryRedis({ clock });
+  const gateway = store.open();
+  const worker = store.open();
+  const events: (string | InboxGap)[] = [];
+  const subscription = await gateway.inbox.subscribe('gw', {
+    onItems: (items) => void events.push(...items.map((item) => item.frame)),
+    onGap: (gap) => void events.push(gap),
+  });
+  const publisher = worker.inbox.publisher({ incarnation: 'w' });
+  const publish = async (frame: string): Promise<void> => {
+    await publisher.publish('gw', [line(frame)]);
+    await clock.advance(0);
+  };
+  const lose = async (frame: string): Promise<void> => {
+    store.setHeard('gw', false);
+    await publish(frame);
+    store.setHeard('gw', true);
+  };
+  return { clock, store, events, subscription, publisher, publish, lose };
+}
+
+describe('a loss is noticed', () => {
+  test('by the next payload, before its items', async () => {
+    const { events, publish, lose } = await scene();
+    await publish('1');
+    await lose('2');
+    await publish('3');
+    expect(events).toEqual(['1', { reason: 'jump', publisher: 'w' }, '3']);
+  });
+
+  test('by the heartbeat when nothing follows', async () => {
+    const { clock, events, publish, lose } = await scene();
+    await publish('1');
+    await lose('2');
+    await clock.advance(INBOX_HEARTBEAT_MS);
+    expect(events).toEqual(['1', { reason: 'jump', publisher: 'w' }]);
+    await publish('3');
+    expect(events.at(-1)).toBe('3');
+  });
+
+  test('when the very first payload is lost', async () => {
+    const { clock, events, lose } = await scene();
+    await lose('1');
+    await clock.advance(INBOX_HEARTBEAT_MS);
+    expect(events).toEqual([{ reason: 'first', publisher: 'w' }]);
+  });
+
+  test('by the final number of a sign-off', async () => {
+    const { clock, events, publisher, publish, lose } = await scene();
+    await publish('1');
+    await lose('2');
+    await publisher.signOff();
+    await clock.advance(0);
+    expect(events).toEqual(['1', { reason: 'jump', publisher: 'w' }]);
+  });
+
+  test('by the silence of a publisher that died', async () => {
+    const { clock, store, events, publish } = await scene();
+    await publish('1');
+    // The publisher's process dies: nothing of it is heard, while the gateway hears itself.
+    store.setHeard('gw', false);
+    await clock.advance(INBOX_SILENCE_MS + 2_000);
+    const silent = events.filter((event) => typeof event !== 'string' && event.reason === 'silent');
+    expect(silent).toContainEqual({ reason: 'silent', publisher: 'w' });
+  });
+
+  test('by its own beat when the subscription is deaf and no worker ever published', async () => {
+    const { clock, store, events } = await scene();
+    await clock.advance(0);
+    store.setHeard('gw', false);
+    await clock.advance(INBOX_SILENCE_MS + 2_000);
+    expect(events).toEqual([{ reason: 'silent', publisher: 'gw#self' }]);
+    store.setHeard('gw', true);
+    await clock.advance(INBOX_HEARTBEAT_MS);
+    expect(events.at(-1)).toEqual({ reason: 'first', publisher: 'gw#self' });
+  });
+
+  test('after the connection was lost', async () => {
+    const { store, events, publish } = await scene();
+    await publish('1');
+    store.down();
+    store.up();
+    expect(events).toEqual(['1', { reason: 'reconnect' }]);
+  });
+});
+
+test('no gap without a loss: heartbeats, a quiet time, a sign-off', async () => {
+  const { clock, events, publisher, publish, subscription } = await scene();
+  await publish('1');
+  await clock.advance(60_000);
+  await publish('2');
+  await publisher.signOff();
+  await clock.advance(60_000);
+  expect(events).toEqual(['1', '2']);
+  await subscription.close();
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('a publish that fails is a gap for the gateway, never a number used twice', async () => {
+  const { clock, store, events, publisher, publish } = await scene();
+  await publish('1');
+  store.down();
+  await expect(publisher.publish('gw', [line('2')])).rejects.toMatchObject({ code: 'unavailable', retryable: true });
+  store.up();
+  await publish('2');
+  await clock.advance(0);
+  expect(events).toEqual(['1', { reason: 'reconnect' }, { reason: 'jump', publisher: 'w' }, '2']);
+});
+
+test('any loss of payloads is noticed within a heartbeat; what arrives is in order', async () => {
+  const property = fc.asyncProperty(fc.array(fc.boolean(), { minLength: 1, maxLength: 30 }), async (arrivals) => {
+    const { clock, events, publish, lose, publisher, subscription } = await scene();
+    for (const [at, arrives] of arrivals.entries()) await (arrives ? publish(`${at}`) : lose(`${at}`));
+    await clock.advance(INBOX_HEARTBEAT_MS);
+    const lost = arrivals.map((arrives) => !arrives);
+    const runs = lost.filter((now, at) => now && !lost[at - 1]).length;
+    expect(events.filter((event) => typeof event !== 'string').length).toBe(runs);
+    const arrived = arrivals.flatMap((arrives, at) => (arrives ? [`${at}`] : []));
+    expect(events.filter((event) => typeof event === 'string')).toEqual(arrived);
+    await publisher.signOff();
+    await subscription.close();
+  });
+  await fc.assert(property, { numRuns: 50 });
+});
+
+describe('lines', () => {
+  test.each<InboxItem>([
+    { class: 'm', room: 'team:42', id: 'id', p: '', frame: '{"m": {"d": "a b"}}' },
+    { class: 'm', room: 'team:42', id: 'id', p: '?', frame: '{}' },
+    { class: 'rj', room: 'r', id: 'id', p: undefined, sid: 'abc', frame: '{"rj": 1}' },
+    { class: 'ctl', room: undefined, id: undefined, p: undefined, frame: '{"disconnect":{}}' },
+  ])('$class survives', (item) => {
+    expect(decodeInboxLine(encodeInboxLine(item))).toEqual(item);
+  });
+
+  test.each(['', 'm', 'm r i', 'zz r i p {}', 'rj r i p {}x'])('%j is none', (text) => {
+    expect(decodeInboxLine(text)).toBeUndefined();
+  });
+});
