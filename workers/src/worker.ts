@@ -265,9 +265,7 @@ class RunningWorker implements Worker {
     const add = (name: string, deadlineMs: number, run: () => Promise<void>): void =>
       lifecycle.add({ name, deadlineMs, run });
     add('consumer', STOP_MS.consumer, () => this.#stopConsuming());
-    add('producer', STOP_MS.producer, () =>
-      this.#producer.flush(STOP_MS.producer).finally(() => this.#producer.close()),
-    );
+    add('producer', STOP_MS.producer, () => this.#finishProducing());
     add('inbox', STOP_MS.short, () => (this.#killed ? Promise.resolve() : this.#publisher.signOff()));
     add('redis', STOP_MS.short, () => redis.close());
     add('kafka', STOP_MS.producer, () => kafka.close());
@@ -280,5 +278,11 @@ class RunningWorker implements Worker {
     await this.#starting;
     await this.#consumer.stop();
     this.#watch?.close();
+  }
+
+  async #finishProducing(): Promise<void> {
+    // What was not written belongs to a batch that was not committed: it is made again elsewhere.
+    await this.#producer.flush(STOP_MS.producer).catch(() => undefined);
+    await this.#producer.close();
   }
 }

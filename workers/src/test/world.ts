@@ -2,7 +2,6 @@ import {
   memoryKafka,
   type InRecord,
   type MemoryKafka,
-  type MemoryConsumer,
   type OutRecord,
   type RecordProducer,
 } from '@chatplatform/kafka';
@@ -165,16 +164,6 @@ export function roomsOfPartition(partition: number, count: number): string[] {
     if (partitionOf(`team:${n}`, PARTITIONS) === partition) rooms.push(`team:${n}`);
   }
   return rooms;
-}
-
-/** A client of the cluster whose consumer can be ended like a killed process. */
-export function mortal(kafka: MemoryKafka): { kafka: MemoryKafka; consumer: () => MemoryConsumer } {
-  const client = kafka.client();
-  const consumer = client.consumer();
-  const wrapped: MemoryKafka = Object.assign(Object.create(client) as MemoryKafka, {
-    consumer: () => consumer,
-  });
-  return { kafka: wrapped, consumer: () => consumer };
 }
 
 const FILLER = 'x'.repeat(16);

@@ -1,0 +1,158 @@
+import { memoryKafka, type InRecord } from '@chatplatform/kafka';
+import { seededRandom, systemClock, type Random } from '@chatplatform/runtime';
+import { createMetrics } from '@chatplatform/telemetry';
+import { roomOptions } from '@chatplatform/platform';
+import { namespaceOf } from '@chatplatform/protocol';
+import type { Redis } from '@chatplatform/redis';
+import * as fc from 'fast-check';
+import { expected, NAMES, PARTITIONS, roomsOfPartition, World, type Publish } from '../test/world.ts';
+import { chatMetrics } from './chat-metrics.ts';
+import { ChatService } from './chat-service.ts';
+import { RoomAppender } from './room-appender.ts';
+import { RoomHeads } from './room-heads.ts';
+
+const ROOMS = roomsOfPartition(0, 3);
+
+/** Lets other work happen first, sometimes much of it. */
+async function dawdle(random: Random): Promise<void> {
+  for (let turns = Math.floor(random.next() * 4); turns > 0; turns -= 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function serviceOf(world: World, redis: Redis, random: Random): ChatService {
+  const heads = new RoomHeads();
+  const history = redis.history(world.epoch);
+  const append = history.append.bind(history);
+  history.append = async (request) => {
+    await dawdle(random);
+    const result = await append(request);
+    await dawdle(random);
+    return result;
+  };
+  return new ChatService({
+    context: {
+      epoch: world.epoch,
+      partitions: PARTITIONS,
+      optionsOf: (room) => roomOptions([], namespaceOf(room)),
+    },
+    rules: [],
+    heads,
+    appender: new RoomAppender({
+      history,
+      latest: redis.latest(world.epoch),
+      heads,
+      clock: systemClock,
+      isComplete: () => true,
+    }),
+    publisher: redis.inbox.publisher({ incarnation: `w-${random.id(8)}` }),
+    producer: memoryKafkaProducer(world),
+    events: { topic: NAMES.topics.events, partitions: 1 },
+    deadLetters: { topic: NAMES.topics.deadLetters, partitions: 1 },
+    clock: systemClock,
+    metrics: chatMetrics(createMetrics({ defaults: false })),
+  });
+}
+
+function memoryKafkaProducer(world: World): ReturnType<ReturnType<typeof memoryKafka>['producer']> {
+  return world.kafka.client().producer();
+}
+
+/** Works through the log from `start` in batches of random size, as one worker of a partition would. */
+async function walk(
+  service: ChatService,
+  records: readonly InRecord[],
+  o: { start: number; random: Random; onDone?: (next: number) => void },
+): Promise<void> {
+  let at = o.start;
+  while (at < records.length) {
+    const batch = records.slice(at, at + 1 + Math.floor(o.random.next() * 12));
+    const result = await service.apply({
+      topic: NAMES.topics.messages,
+      partition: 0,
+      records: batch,
+      floor: o.start,
+    });
+    expect(result).toBe('done');
+    at += batch.length;
+    o.onDone?.(at);
+  }
+}
+
+const sent = fc.record({
+  room: fc.integer({ min: 0, max: 2 }),
+  inst: fc.constantFrom('a', 'b'),
+  resend: fc.integer({ min: 0, max: 9 }),
+});
+
+/** Numbers rise per sender and room; now and then the last few are sent again, as a client does that saw no ack. */
+function publishesOf(plan: readonly { room: number; inst: string; resend: number }[]): Publish[] {
+  const next = new Map<string, number>();
+  return plan.map(({ room: at, inst, resend }) => {
+    const room = ROOMS[at] as string;
+    const key = `${room} ${inst}`;
+    const n = (next.get(key) ?? 0) + 1;
+    if (resend < 2 && n > resend + 1) return { room, inst, n: n - 1 - resend };
+    next.set(key, n);
+    return { room, inst, n };
+  });
+}
+
+test('property: two workers on overlapping ranges of one partition, interleaved in any way, give the one sequence of every room', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(sent, { minLength: 1, maxLength: 60 }),
+      fc.integer(),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      async (plan, seed, share) => {
+        const random = seededRandom(seed);
+        const world = await new World().open(ROOMS);
+        const publishes = publishesOf(plan);
+        await world.publish(...publishes);
+        const records = world.kafka.records(NAMES.topics.messages).filter((record) => record.partition === 0);
+        const one = serviceOf(world, world.store.open(), random);
+        const two = serviceOf(world, world.store.open(), random);
+        let successor: Promise<void> | undefined;
+        // The second begins at a commit of the first, while the first, not knowing that it was replaced, goes on.
+        const begin = (committed: number): void => {
+          if (committed >= share * records.length)
+            successor ??= walk(two, records, { start: committed, random });
+        };
+        if (share === 0) begin(0);
+        await walk(one, records, { start: 0, random, onDone: begin });
+        await successor;
+        for (const room of ROOMS) {
+          expect(await world.history(room)).toEqual(expected(publishes, room));
+          expect(world.delivered(room)).toEqual(expected(publishes, room));
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+}, 60_000);
+
+test('property: a log applied again from any earlier point changes nothing', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(sent, { minLength: 1, maxLength: 40 }), fc.integer(), async (plan, seed) => {
+      const random = seededRandom(seed);
+      const world = await new World().open(ROOMS);
+      const publishes = publishesOf(plan);
+      await world.publish(...publishes);
+      const records = world.kafka.records(NAMES.topics.messages).filter((record) => record.partition === 0);
+      const service = serviceOf(world, world.store.open(), random);
+      await walk(service, records, { start: 0, random });
+      const events = world.events().length;
+      const from = Math.floor(random.next() * records.length);
+      await service.apply({
+        topic: NAMES.topics.messages,
+        partition: 0,
+        records: records.slice(from),
+        floor: records.length,
+      });
+      for (const room of ROOMS) expect(await world.history(room)).toEqual(expected(publishes, room));
+      expect(world.events()).toHaveLength(events);
+      expect(world.mail.filter((item) => item.class === 'm')).toHaveLength(events);
+    }),
+    { numRuns: 40 },
+  );
+}, 60_000);
