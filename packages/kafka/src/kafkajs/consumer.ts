@@ -7,7 +7,7 @@ import { BatchHandler } from './batch-handler.ts';
 import { isFatal, toKafkaError } from './failures.ts';
 
 const DEFAULTS: Required<ConsumerOptions> = {
-  sessionTimeoutMs: 45_000,
+  sessionTimeoutMs: 10_000,
   rebalanceTimeoutMs: 60_000,
   heartbeatIntervalMs: 3_000,
   maxWaitMs: 50,

@@ -43,7 +43,11 @@ export type BatchResult =
   | { readonly seek: number };
 
 export interface ConsumerOptions {
-  /** After this long without a heartbeat the group gives the partitions to others, ms. Default 45 000. */
+  /**
+   * After this long without a heartbeat the group gives the partitions to others, ms. Default 10 000:
+   * heartbeats go by a timer, so only a process that hangs or is gone misses three, and its rooms wait
+   * that long.
+   */
   readonly sessionTimeoutMs?: number;
   /** How long others wait for this member in a rebalance (it finishes its batch), ms. Default 60 000. */
   readonly rebalanceTimeoutMs?: number;
