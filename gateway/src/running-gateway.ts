@@ -3,6 +3,10 @@ import { LEASE_RENEW_MS, type Redis } from '@chatplatform/redis';
 import { createAdminServer, type AdminServer, type Metrics } from '@chatplatform/telemetry';
 import type { Degradation } from './admin/degradation.ts';
 import type { RunningGateway } from './gateway.ts';
+import { Drain } from './drain/drain.ts';
+import { drainRoutes } from './drain/drain-routes.ts';
+import { ReconnectBudget } from './drain/reconnect-budget.ts';
+import { Sweeper, SWEEP_MS } from './presence/sweeper.ts';
 import type { LogKnowledge } from './publish/log-knowledge.ts';
 import { Repeating } from './repeating.ts';
 import { AUDIT_MS } from './rooms/reassertion.ts';
@@ -14,6 +18,7 @@ import type { SessionRegistry } from './session/session-registry.ts';
 import { farewell } from './session/session.ts';
 import type { SessionPlane } from './session/session-plane.ts';
 import { trimSlowConsumers } from './session/slow-consumers.ts';
+import { secret } from './stores.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** Everything a running gateway consists of. */
@@ -45,6 +50,8 @@ export class RunningParts implements RunningGateway {
   readonly #parts: GatewayParts;
   readonly #work: Repeating;
   readonly #stops: (() => void)[] = [];
+  readonly #drain: Drain;
+  readonly #sweeper: Sweeper;
   #server: Server | undefined;
   #admin: AdminServer | undefined;
   #inbox: { close(): Promise<void> } | undefined;
@@ -54,6 +61,10 @@ export class RunningParts implements RunningGateway {
     this.#parts = parts;
     this.incarnation = parts.around.incarnation;
     this.#work = new Repeating(parts.around.clock);
+    this.#drain = drainOf(parts);
+    const { clock, redis } = parts.around;
+    const { gateways, presence } = redis;
+    this.#sweeper = new Sweeper({ gateways, presence, differences: parts.plane.differences, clock });
   }
 
   get url(): string {
@@ -77,7 +88,7 @@ export class RunningParts implements RunningGateway {
       unsupportedVersion: (connection) => farewell(connection, 3506),
       admit: admission({
         clock: around.clock,
-        drainingRetrySeconds: () => undefined,
+        drainingRetrySeconds: () => (this.#ended ? 1 : this.#drain.retrySeconds),
         origins: around.config.origins,
         connectsPerSecondPerIp: () => around.live.limits.connectionsPerSecondPerIP,
         pending: () => sessions.connections.pending,
@@ -91,8 +102,8 @@ export class RunningParts implements RunningGateway {
     around.logger.info({ url: this.url, admin: this.adminUrl }, 'listening');
   }
 
-  drain(): Promise<void> {
-    return this.close();
+  drain(reason: string): Promise<void> {
+    return this.#drain.start({ reason, unready: true, final: true });
   }
 
   async close(): Promise<void> {
@@ -100,9 +111,11 @@ export class RunningParts implements RunningGateway {
     this.#ended = true;
     const { around, plane, registry } = this.#parts;
     this.#server?.stopListening();
-    for (const session of [...registry.all()]) session.bye(3001);
+    await Promise.all([...registry.all()].map((session) => session.endAfterAcks(3001)));
     await around.clock.sleep(LINGER_MS);
     await plane.rooms.releaseAll();
+    // Who may still come back elsewhere counts as long as our lease lives; then others sweep it.
+    if (plane.presence.waiting === 0) await around.redis.gateways.release(this.incarnation).catch(() => undefined);
     await this.#halt();
   }
 
@@ -138,6 +151,7 @@ export class RunningParts implements RunningGateway {
     };
     const redisIs = (state: 'up' | 'down'): void => {
       degradation.set(['history', 'presence'], state === 'down');
+      if (state === 'down') this.#sweeper.afterOutage();
       if (state === 'up') void plane.reassertion.everything();
       show();
     };
@@ -192,6 +206,7 @@ export class RunningParts implements RunningGateway {
     this.#work.every(SLOW_CHECK_MS, () => trimSlowConsumers([...registry.all()], metrics));
     this.#work.every(BUCKET_SWEEP_MS, () => sessions.sweepBuckets());
     this.#work.every(AUDIT_MS, () => plane.reassertion.everything());
+    this.#work.every(SWEEP_MS, () => this.#sweeper.run());
     const lease = (): Promise<void> => this.#lease();
     void lease().catch(() => undefined);
     this.#work.every(LEASE_RENEW_MS, lease);
@@ -200,29 +215,56 @@ export class RunningParts implements RunningGateway {
   async #lease(): Promise<void> {
     const { around, plane, sessions } = this.#parts;
     const { lost } = await around.redis.gateways.lease(this.incarnation, {
-      state: 'serving',
+      state: this.#drain.state === 'serving' ? 'serving' : 'draining',
       address: this.url,
       connections: sessions.connections.size,
     });
     if (lost) await plane.reassertion.everything();
   }
 
-  #listenAdmin(): Promise<AdminServer> {
+  async #listenAdmin(): Promise<AdminServer> {
     const { around, registryOfMetrics } = this.#parts;
-    const { host, port } = around.config.admin;
+    const { host, port, tokenFile } = around.config.admin;
     return createAdminServer({
       host,
       port,
       metrics: registryOfMetrics,
+      routes: drainRoutes(this.#drain, await secret('admin.tokenFile', tokenFile)),
+      onError: (error) => around.logger.error({ err: error }, 'an admin request failed inside'),
       health: {
         live: () => ({ ok: true }),
         ready: () => ({
-          ok: around.authentication.verifier.ready,
-          detail: { degraded: this.#parts.degradation.parts },
+          ok: around.authentication.verifier.ready && !this.#drain.unready && !this.#ended,
+          detail: { drain: this.#drain.state, degraded: this.#parts.degradation.parts },
         }),
       },
     });
   }
+}
+
+function drainOf({ around, registry, sessions }: GatewayParts): Drain {
+  const { clock, config, incarnation, live, logger, metrics, redis } = around;
+  return new Drain({
+    clock,
+    logger,
+    metrics,
+    incarnation,
+    registry,
+    pending: () => sessions.connections.pending,
+    sessions: redis.sessions,
+    budget: new ReconnectBudget({
+      shared: redis.budget,
+      gateways: async () => (await redis.gateways.live()).size,
+      clock,
+    }),
+    resumeToken: (session) => sessions.resumeToken(session),
+    settings: () => ({
+      startDelayMs: config.drain.startDelaySeconds * 1000,
+      timeoutMs: config.drain.timeoutSeconds * 1000,
+      ratePerSecond: live.drain.reconnectBudgetPerSecond,
+      jitterMs: live.drain.reconnectJitterSeconds * 1000,
+    }),
+  });
 }
 
 function hostOf(host: string): string {

@@ -86,6 +86,11 @@ export class PresenceKeeper {
     await Promise.all(rooms.map((room) => this.#options.presence.setInfo(room, device, info)));
   }
 
+  /** Sessions whose leave is still waited for. */
+  get waiting(): number {
+    return this.#graces.size;
+  }
+
   stop(): void {
     for (const timer of this.#graces) timer.cancel();
     this.#graces.clear();

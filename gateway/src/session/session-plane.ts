@@ -19,7 +19,8 @@ import { Welcome } from './welcome.ts';
 export interface SessionPlane {
   readonly connections: Connections;
   readonly wheel: TimingWheel;
-  readonly resumeTokens: ResumeTokens;
+  /** Token that lets a client keep `session` on its next connection. */
+  resumeToken(session: Session): string;
   /** Forgets rate buckets nobody needs. */
   sweepBuckets(): void;
 }
@@ -36,12 +37,13 @@ export function sessionPlane(
   const buckets = bucketsOf(around);
   const verify = (token: string) => around.authentication.verifier.verify(token);
   const resumeTokens = new ResumeTokens(around.authentication.resumeKey);
+  const welcome = welcomeOf(around, { plane, takeover, resumeTokens });
   const connections = new Connections({
     clock,
     wheel,
     metrics,
     verify,
-    welcome: welcomeOf(around, { plane, takeover, resumeTokens }),
+    welcome,
     operations: new Operations({
       handlers: roomOperations({
         ...around,
@@ -79,7 +81,7 @@ export function sessionPlane(
   return {
     connections,
     wheel,
-    resumeTokens,
+    resumeToken: (session) => welcome.resumeToken(session),
     sweepBuckets: () => {
       buckets.rooms.sweep();
       buckets.users.sweep();

@@ -95,12 +95,19 @@ export class Session {
     this.socket.send(encodePush(push));
   }
 
-  /** Says why, then closes. Publishes that wait for their turn are refused; those in the log's hands get their ack first. */
+  /** Says why, then closes at once. See {@link endAfterAcks} where acks shall come first. */
   bye(code: CloseCode, options: { msg?: string; after?: readonly [number, number] } = {}): void {
     if (this.ended) return;
     this.ended = true;
     this.lanes.close(protocolError(115));
     farewell(this.socket, code, options);
+  }
+
+  /** What the log was given is acknowledged before the goodbye; what waits is refused, to be resent elsewhere. */
+  async endAfterAcks(code: CloseCode, options: { after?: readonly [number, number] } = {}): Promise<void> {
+    this.lanes.close(protocolError(115));
+    await this.lanes.settled();
+    this.bye(code, options);
   }
 
   /** Runs history work one after the other, in the order asked, and only while the client keeps up with reading. */
