@@ -262,9 +262,10 @@ export class Room {
   };
 
   #request(pos: Position | undefined): { pos?: Position; limit?: number; classes: RoomClass[] } {
+    // The limit is about how much of the past to begin with; what was missed since a position is wanted whole.
     return {
       ...(pos !== undefined && { pos }),
-      ...(this.#limit !== undefined && { limit: this.#limit }),
+      ...(pos === undefined && this.#limit !== undefined && { limit: this.#limit }),
       classes: [...this.#classes],
     };
   }
