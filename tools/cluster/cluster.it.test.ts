@@ -237,7 +237,8 @@ function withNode(): void {
     const restarts = 'jsonpath={.status.containerStatuses[0].restartCount}';
     await eventually(async () => (await inStrict('pod', 'probe-0', '--output', restarts)) === '1');
 
-    await cluster('kubectl', 'delete', 'namespace', 'strict', '--timeout=60s');
+    const all = ['statefulset/probe', 'persistentvolumeclaim/data-probe-0'];
+    await cluster('kubectl', 'delete', ...all, '--namespace', 'strict', '--timeout=60s');
     const phase = [
       'get',
       'persistentvolume',
