@@ -9,9 +9,8 @@ beforeEach(async () => {
 
 afterEach(() => bench.close());
 
-async function publish({ raw, inst }: GreetedClient, room: string, n: number, data: unknown = n) {
-  const reply = await raw.request('pub', { room, cid: `${inst}.${n}`, data });
-  return reply['pub'] as { id: string; ts: number; dup: boolean };
+async function publish(client: GreetedClient, room: string, n: number, data: unknown = n) {
+  return (await bench.publish(client, room, n, { data }))['pub'] as { id: string; ts: number; dup: boolean };
 }
 
 test('a message reaches everybody in the room with the id of its acknowledgement', async () => {

@@ -103,6 +103,8 @@ export class RunningParts implements RunningGateway {
   }
 
   drain(reason: string): Promise<void> {
+    // Behind a Service the endpoint goes away; of a shared port the kernel would still hand us every other dial.
+    if (this.#parts.around.config.listen.reusePort) this.#server?.stopListening();
     return this.#drain.start({ reason, unready: true, final: true });
   }
 

@@ -121,8 +121,9 @@ export class Connections implements SocketEvents {
     heartbeat.stop(session);
     session.lanes.close(GONE);
     session.wake();
-    membership.gone(session, explicit && !session.superseded);
+    // First out of the registry: what is left is where the session is not any more.
     onGone(session, explicit);
+    membership.gone(session, explicit && !session.superseded);
   }
 
   async #greet(socket: Socket, guest: Guest, text: string | undefined): Promise<void> {

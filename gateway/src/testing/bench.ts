@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
-import { memoryKafka, type Kafka } from '@chatplatform/kafka';
+import { memoryKafka, type Kafka, type MemoryKafka } from '@chatplatform/kafka';
 import { GatewayConfig, names, type GatewayConfigInput } from '@chatplatform/platform';
 import type { Capabilities } from '@chatplatform/protocol';
-import { memoryRedis, type Redis } from '@chatplatform/redis';
+import { memoryRedis, type MemoryRedis, type Redis } from '@chatplatform/redis';
 import { silentLogger, type Logger } from '@chatplatform/telemetry';
 import { startGateway, type GatewayDeps, type RunningGateway } from '../gateway.ts';
-import { RawClient } from './raw-client.ts';
+import { RawClient, type Line } from './raw-client.ts';
 import { TwinWorker } from './twin-worker.ts';
 
 /** What a bench stands on; twins in memory unless given. */
@@ -19,6 +19,8 @@ export interface BenchStores {
   redis: () => Redis;
 }
 
+/** Admits admin writes. */
+export const ADMIN_TOKEN = 'admin token of the tests';
 const SECRET = 'a secret of the tests, long enough for HS256';
 const PLATFORM = { namespace: 'test', name: 'bench' };
 const TOPICS = names(PLATFORM.namespace, PLATFORM.name).topics;
@@ -29,6 +31,7 @@ export class Bench {
   readonly stores: BenchStores;
   readonly gateways: RunningGateway[] = [];
   readonly clients: RawClient[] = [];
+  readonly #opened: { close(): Promise<void> }[] = [];
   worker!: TwinWorker;
   readonly #folder = mkdtempSync(join(tmpdir(), 'gateway-bench-'));
   readonly #logger: Logger;
@@ -38,11 +41,12 @@ export class Bench {
     this.stores = stores;
     this.#logger = logger;
     writeFileSync(join(this.#folder, 'key'), SECRET);
+    writeFileSync(join(this.#folder, 'admin-token'), ADMIN_TOKEN);
   }
 
   static async open(stores: BenchStores = twins(), logger: Logger = silentLogger): Promise<Bench> {
     const bench = new Bench(stores, logger);
-    const kafka = stores.kafka();
+    const kafka = bench.#own(stores.kafka());
     await kafka.admin().ensureTopics([
       {
         name: TOPICS.messages,
@@ -53,7 +57,7 @@ export class Bench {
       { name: TOPICS.control, partitions: 1, replicationFactor: 1, config: { 'cleanup.policy': 'compact' } },
     ]);
     const epoch = await kafka.admin().ensureEpoch(TOPICS.control);
-    bench.worker = new TwinWorker({ kafka, redis: stores.redis(), epoch, name: 'worker-1' });
+    bench.worker = new TwinWorker({ kafka, redis: bench.#own(stores.redis()), epoch, name: 'worker-1' });
     await bench.worker.run(TOPICS.messages, 'chat');
     return bench;
   }
@@ -62,7 +66,7 @@ export class Bench {
     const config = GatewayConfig.parse({
       platform: PLATFORM,
       listen: { host: '127.0.0.1', port: 0 },
-      admin: { host: '127.0.0.1', port: 0 },
+      admin: { host: '127.0.0.1', port: 0, tokenFile: join(this.#folder, 'admin-token') },
       kafka: { bootstrapServers: ['unused:1'] },
       redis: { endpoints: ['unused:1'] },
       auth: { issuer: 'tests', audience: 'chat', algorithms: ['HS256'], key: { file: join(this.#folder, 'key') } },
@@ -70,7 +74,7 @@ export class Bench {
       live: { limits: { connectionsPerSecondPerIP: 10_000, publishesPerSecondPerUser: 10_000, publishBurstPerUser: 10_000 } },
       ...change,
     });
-    const stores = { kafka: this.stores.kafka(), redis: this.stores.redis(), logger: this.#logger };
+    const stores = { kafka: this.#own(this.stores.kafka()), redis: this.#own(this.stores.redis()), logger: this.#logger };
     const gateway = await startGateway(config, { ...stores, ...deps });
     this.gateways.push(gateway);
     return gateway;
@@ -106,15 +110,26 @@ export class Bench {
     return { raw, inst: greeting.inst, hello: reply['hello'] as Record<string, unknown> };
   }
 
+  #own<Store extends { close(): Promise<void> }>(store: Store): Store {
+    this.#opened.push(store);
+    return store;
+  }
+
   inst(): string {
     this.#insts += 1;
     return `instance-${String(this.#insts).padStart(10, '0')}`;
+  }
+
+  /** Publishes and resolves with the reply line. */
+  async publish({ raw, inst }: GreetedClient, room: string, n: number, over: object = {}): Promise<Line> {
+    return raw.request('pub', { room, cid: `${inst}.${n}`, data: n, ...over });
   }
 
   async close(): Promise<void> {
     for (const client of this.clients) client.socket.terminate();
     await Promise.all(this.gateways.map((gateway) => gateway.kill()));
     await this.worker.stop();
+    await Promise.all(this.#opened.map((store) => store.close()));
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
@@ -126,8 +141,9 @@ export interface GreetedClient {
   hello: Record<string, unknown>;
 }
 
-function twins(): BenchStores {
+/** Twins in memory, with what a test may break. */
+export function twins(): BenchStores & { faults: MemoryKafka['faults']; memory: MemoryRedis } {
   const kafka = memoryKafka();
-  const redis = memoryRedis();
-  return { kafka: () => kafka.client(), redis: () => redis.open() };
+  const memory = memoryRedis();
+  return { kafka: () => kafka.client(), redis: () => memory.open(), faults: kafka.faults, memory };
 }
