@@ -1,10 +1,21 @@
 import type { Position } from '@chatplatform/protocol';
 
 const DAY_MS = 86_400_000;
+/** More than the clocks of two brokers can be apart. */
+const CLOCKS_APART_MS = 3_600_000;
 
 /** Day number since 1970 (UTC) of a timestamp in milliseconds. */
 export function dayOf(ts: number): number {
   return Math.floor(ts / DAY_MS);
+}
+
+/**
+ * The days whose watermarks may know of a record: its own first, the day before, and near its end the day after
+ * (an earlier record may carry a later timestamp when the leader of the partition changed in between).
+ */
+export function watermarkDays(ts: number): number[] {
+  const day = dayOf(ts);
+  return dayOf(ts + CLOCKS_APART_MS) === day ? [day, day - 1] : [day, day - 1, day + 1];
 }
 
 /**
@@ -83,10 +94,9 @@ export class LogKeys {
     return `${this.#prefix}hd:{${room}}`;
   }
 
-  /** Watermark keys of the day before, the day, and the day after. */
-  watermarks(room: string, day: number): [string, string, string] {
-    const key = (of: number): string => `${this.#prefix}d:${of}:{${room}}`;
-    return [key(day - 1), key(day), key(day + 1)];
+  /** Watermark keys of some days. */
+  watermarks(room: string, days: readonly number[]): string[] {
+    return days.map((day) => `${this.#prefix}d:${day}:{${room}}`);
   }
 
   latest(room: string): string {

@@ -35,19 +35,19 @@ export function memoryAppend<M extends Incoming>(
       const p = o.kind.present(room, message);
       return p === undefined ? answer('decided') : answer('present', p);
     }
-    if (isDuplicate(room, run.day, message)) return answer('duplicate');
+    if (isDuplicate(room, run.days, message)) return answer('duplicate');
     const p = o.kind.write(room, message);
     room.head = id;
     top = offset;
-    ensure(room.marks, run.day, () => new Map<string, Mark>()).set(message.inst, { n: message.n, offset });
+    ensure(room.marks, run.days[0] as number, () => new Map<string, Mark>()).set(message.inst, { n: message.n, offset });
     return answer('appended', p);
   });
   return { behind: false, verdicts, head: room.head, routes: o.routes };
 }
 
-function isDuplicate(room: MemoryRoom, day: number, { inst, n, offset }: Incoming): boolean {
-  return [day - 1, day, day + 1].some((of) => {
-    const mark = room.marks.get(of)?.get(inst);
+function isDuplicate(room: MemoryRoom, days: readonly number[], { inst, n, offset }: Incoming): boolean {
+  return days.some((day) => {
+    const mark = room.marks.get(day)?.get(inst);
     return mark !== undefined && mark.offset < offset && mark.n >= n;
   });
 }

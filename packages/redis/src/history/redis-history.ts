@@ -1,4 +1,4 @@
-import { BEGINNING, UNKNOWN_PREVIOUS, type Position } from '@chatplatform/protocol';
+import { BEGINNING, POSITION_WIDTH, UNKNOWN_PREVIOUS, type Position } from '@chatplatform/protocol';
 import type { Clock } from '@chatplatform/runtime';
 import type { Connection } from '../connection/connection.ts';
 import { Script } from '../connection/script.ts';
@@ -21,8 +21,8 @@ import { splitByDay, type Run } from './runs.ts';
 
 /** A day longer than the log keeps messages (7 d): a head must not be forgotten while its message can be read again. */
 export const HEAD_KEEP_MS = 8 * 86_400_000;
-/** From the last write of a daily watermark key: that day's rest and the whole next one, and an hour for clocks. */
-export const WATERMARK_KEEP_MS = 49 * 3_600_000;
+/** From the first write of a daily watermark key: that day, the next one, and two days by which workers may have fallen behind. */
+export const WATERMARK_KEEP_MS = 4 * 86_400_000;
 
 const APPEND = new Script(historyAppend);
 
@@ -57,7 +57,7 @@ export class RedisHistory implements History {
       this.#logKeys.history(room),
       this.#logKeys.head(room),
       this.#keys.routes(room),
-      ...this.#logKeys.watermarks(room, run.day),
+      ...this.#logKeys.watermarks(room, run.days),
     ];
     const args: (string | number)[] = [
       ownHead(request.rememberedHead, this.#epoch),
@@ -95,7 +95,7 @@ export class RedisHistory implements History {
       else if (range.max > 0) pipeline.xrange(key, range.start, '+', 'COUNT', range.max + 1);
       return valuesOf(await pipeline.exec());
     });
-    const head = (replies[0] as string | null) ?? BEGINNING;
+    const head = headOf(replies[0] as string | null);
     const stream = (replies[1] ?? []) as StreamEntry[];
     // Without a head the ids cannot be told, and nothing may be trusted.
     const entries = head === BEGINNING ? [] : stream.map((entry) => toEntry(head, entry));
@@ -103,7 +103,7 @@ export class RedisHistory implements History {
   }
 
   async head(room: string): Promise<Position> {
-    return (await this.#connection.run((client) => client.get(this.#logKeys.head(room)))) ?? BEGINNING;
+    return headOf(await this.#connection.run((client) => client.get(this.#logKeys.head(room))));
   }
 
   async heads(rooms: readonly string[]): Promise<Position[]> {
@@ -111,10 +111,16 @@ export class RedisHistory implements History {
   }
 
   async lastOf(room: string, inst: string): Promise<LastOf | undefined> {
-    const keys = this.#logKeys.watermarks(room, dayOf(this.#clock.now()));
+    const today = dayOf(this.#clock.now());
+    const keys = this.#logKeys.watermarks(room, [today, today - 1, today + 1]);
     const marks = await this.#connection.run((client) => Promise.all(keys.map((key) => client.hget(key, inst))));
     return highest(marks);
   }
+}
+
+/** The head is stored with what append.lua notes for itself. */
+function headOf(stored: string | null): Position {
+  return stored?.slice(0, POSITION_WIDTH) ?? BEGINNING;
 }
 
 /** A head of another log says nothing about this one. */

@@ -1,4 +1,4 @@
-import { dayOf } from '../keys.ts';
+import { watermarkDays } from '../keys.ts';
 import { RedisError } from '../errors.ts';
 import { MAX_APPEND } from './history.ts';
 
@@ -10,7 +10,8 @@ interface Stamped {
 
 /** Messages whose watermarks belong to one day. */
 export interface Run<M> {
-  readonly day: number;
+  /** The day first, then the others to look at for duplicates. */
+  readonly days: readonly number[];
   readonly messages: readonly M[];
 }
 
@@ -25,7 +26,7 @@ export function splitByDay<M extends Stamped>(epoch: string, messages: readonly 
   if (messages.length > MAX_APPEND) {
     throw new RedisError('invalid', `${messages.length} messages in one append; send at most ${MAX_APPEND}`);
   }
-  const runs: { day: number; messages: M[] }[] = [];
+  const runs: { days: readonly number[]; messages: M[] }[] = [];
   let before = -1;
   for (const message of messages) {
     if (!message.id.startsWith(epoch)) {
@@ -35,10 +36,15 @@ export function splitByDay<M extends Stamped>(epoch: string, messages: readonly 
       throw new RedisError('invalid', `offset ${message.offset} after ${before}; messages must be ascending`);
     }
     before = message.offset;
-    const day = dayOf(message.ts);
+    const days = watermarkDays(message.ts);
     const run = runs.at(-1);
-    if (run?.day === day) run.messages.push(message);
-    else runs.push({ day, messages: [message] });
+    if (run && sameDays(run.days, days)) run.messages.push(message);
+    else runs.push({ days, messages: [message] });
   }
-  return runs.length > 0 ? runs : [{ day: 0, messages: [] }];
+  return runs.length > 0 ? runs : [{ days: [0], messages: [] }];
+}
+
+/** Both lists start with their day, the only other difference is the day after at the end. */
+function sameDays(a: readonly number[], b: readonly number[]): boolean {
+  return a[0] === b[0] && a.length === b.length;
 }

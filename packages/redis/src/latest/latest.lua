@@ -8,22 +8,14 @@
 --      then per message, ascending by offset: id, offset, inst, n, key, + or -, frame
 -- Returns as append.lua; p is always '?'. There is no expiry: the newest value is owed for ever.
 --#include ../lua/watermark.lua
-local VALUES, HEAD, ROUTES, DAY, BYTES = KEYS[1], KEYS[2], KEYS[3], KEYS[5], KEYS[7]
+local VALUES, HEAD, ROUTES, BYTES, DAY, FIRST_MARKS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], 5
 local FIRST_MESSAGE, WORDS, ID_WIDTH = 5, 7, 20
 
 local head = redis.call('GET', HEAD)
 local top = head and offset_of(head) or -1
 if ARGV[1] ~= '' and offset_of(ARGV[1]) > top then return { 1, head or '' } end
 
-local instances, seen = {}, {}
-for at = FIRST_MESSAGE, #ARGV, WORDS do
-  if not seen[ARGV[at + 2]] then
-    seen[ARGV[at + 2]] = true
-    instances[#instances + 1] = ARGV[at + 2]
-  end
-end
-local marks = #instances > 0 and read_marks({ KEYS[4], KEYS[5], KEYS[6] }, instances) or {}
-
+local marks = nil
 local verdicts, written, bytes = {}, {}, tonumber(redis.call('GET', BYTES) or '0')
 local function answer(verdict)
   verdicts[#verdicts + 1] = verdict
@@ -35,15 +27,18 @@ for at = FIRST_MESSAGE, #ARGV, WORDS do
   local old = redis.call('HGET', VALUES, key)
   if offset <= top then
     if old and string.sub(old, 1, ID_WIDTH) == id then answer('r') else answer('x') end
-  elseif is_duplicate(marks[inst], n, offset) then
-    answer('d')
   else
-    redis.call('HSET', VALUES, key, id .. ARGV[at + 5] .. ARGV[at + 6])
-    bytes = bytes + #ARGV[at + 6] - (old and #old - ID_WIDTH - 1 or 0)
-    head, top = id, offset
-    marks[inst][4] = { n, offset }
-    written[inst] = ARGV[at + 3] .. ':' .. ARGV[at + 1]
-    answer('a')
+    marks = marks or read_marks(FIRST_MARKS, FIRST_MESSAGE, WORDS)
+    if is_duplicate(marks[inst], n, offset) then
+      answer('d')
+    else
+      redis.call('HSET', VALUES, key, id .. ARGV[at + 5] .. ARGV[at + 6])
+      bytes = bytes + #ARGV[at + 6] - (old and #old - ID_WIDTH - 1 or 0)
+      head, top = id, offset
+      marks[inst].now = { n, offset }
+      written[inst] = ARGV[at + 3] .. ':' .. ARGV[at + 1]
+      answer('a')
+    end
   end
 end
 
@@ -67,13 +62,7 @@ if next(written) then
   trim(tonumber(ARGV[2]), tonumber(ARGV[3]))
   redis.call('SET', BYTES, string.format('%.0f', bytes))
   redis.call('SET', HEAD, head)
-  local fields = {}
-  for inst, mark in pairs(written) do
-    fields[#fields + 1] = inst
-    fields[#fields + 1] = mark
-  end
-  redis.call('HSET', DAY, unpack(fields))
-  redis.call('PEXPIRE', DAY, ARGV[4])
+  write_marks(DAY, written, ARGV[4])
 end
 
 return { 0, head or '', redis.call('HKEYS', ROUTES), verdicts }

@@ -44,8 +44,8 @@ export class RedisLatest implements Latest {
       this.#logKeys.latest(room),
       this.#logKeys.head(room),
       this.#keys.routes(room),
-      ...this.#logKeys.watermarks(room, run.day),
       this.#logKeys.latestBytes(room),
+      ...this.#logKeys.watermarks(room, run.days),
     ];
     const remembered = rememberedHead?.startsWith(this.#epoch) ? rememberedHead : BEGINNING;
     const args: (string | number)[] = [remembered, limits.keys, limits.bytes, WATERMARK_KEEP_MS];

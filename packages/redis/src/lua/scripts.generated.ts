@@ -106,12 +106,13 @@ return left
 `;
 export const historyAppend = `-- Applies records of the log to one room's history, in one atomic step. Repeating it changes nothing.
 -- KEYS 1 h:{room}   stream, entry <offset>-1: f frame, p previous id, t timestamp, b bytes of all frames before
---      2 hd:{room}  id of the last message appended
+--      2 hd:{room}  <id of the last message appended>:<bytes of all frames>:<b>:<t>; the last two are those of an
+--                   entry at or before the oldest one kept, so that trimming need not look at the stream each time
 --      3 rt:{room}  hash gateway incarnation -> 1
---      4 5 6        d:<day>:{room} of the day before, the day, and the day after the records (clocks of brokers
---                   differ around midnight); all are read, 5 is written
+--      4            d:<day>:{room} of the day of the records, read and written
+--      5...         d:<day>:{room} of the day before, and near its end of the day after (clocks of brokers differ); read
 -- ARGV 1 head the caller remembers, or ''   2 p of a first message   3 count  4 bytes  5 age ms (limits)
---      6 life of 2 in ms   7 life of 5 in ms
+--      6 life of 2 in ms   7 life of 4 in ms
 --      then per message, ascending by offset: id, offset, inst, n, ts, frame
 -- Returns {1, head or ''} when the remembered head is above the head (Redis lost writes; nothing is written),
 --      else {0, head or '', {incarnation...}, {verdict, p, verdict, p...}};
@@ -120,12 +121,19 @@ export const historyAppend = `-- Applies records of the log to one room's histor
 -- A mark counts for a record only when its offset is lower: the same offset is the record itself, a higher
 -- one was written by a future that Redis has lost.
 
--- The marks of the instances in all three daily keys: inst -> list of {n, offset}.
-local function read_marks(days, instances)
-  local marks = {}
-  for _, inst in ipairs(instances) do marks[inst] = {} end
-  for _, key in ipairs(days) do
-    for i, value in ipairs(redis.call('HMGET', key, unpack(instances))) do
+-- The marks of all instances in the batch: inst -> list of {n, offset}. \`first_key\` on are the daily keys; the
+-- instance is the third word of a message, messages start at ARGV[first] and are \`words\` long.
+local function read_marks(first_key, first, words)
+  local marks, instances = {}, {}
+  for at = first, #ARGV, words do
+    local inst = ARGV[at + 2]
+    if not marks[inst] then
+      marks[inst] = {}
+      instances[#instances + 1] = inst
+    end
+  end
+  for k = first_key, #KEYS do
+    for i, value in ipairs(redis.call('HMGET', KEYS[k], unpack(instances))) do
       if value then
         local n, offset = string.match(value, '^(%d+):(%d+)$')
         local list = marks[instances[i]]
@@ -134,6 +142,17 @@ local function read_marks(days, instances)
     end
   end
   return marks
+end
+
+-- Writes inst -> "<n>:<offset>". The life is set when an instance is new to the key: it is long enough to be
+-- counted from the first write of the day.
+local function write_marks(key, written, life)
+  local fields = {}
+  for inst, mark in pairs(written) do
+    fields[#fields + 1] = inst
+    fields[#fields + 1] = mark
+  end
+  if redis.call('HSET', key, unpack(fields)) > 0 then redis.call('PEXPIRE', key, life) end
 end
 
 local function is_duplicate(list, n, offset)
@@ -148,93 +167,85 @@ end
 local function offset_of(position)
   return tonumber(string.sub(position, 10), 36)
 end
-local HISTORY, HEAD, ROUTES, DAY = KEYS[1], KEYS[2], KEYS[3], KEYS[5]
-local FIRST_MESSAGE, WORDS = 8, 6
+local HISTORY, HEAD, ROUTES, DAY, FIRST_MARKS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], 4
+local FIRST_MESSAGE, WORDS, ID_WIDTH = 8, 6, 20
 
-local head = redis.call('GET', HEAD)
+local head, bytes, oldest_b, oldest_t = nil, 0, nil, nil
+local stored = redis.call('GET', HEAD)
+if stored then
+  local total, b, t = string.match(stored, ':(%d+):(%d+):(%d+)$')
+  head, bytes, oldest_b, oldest_t = string.sub(stored, 1, ID_WIDTH), tonumber(total), tonumber(b), tonumber(t)
+end
 local top = head and offset_of(head) or -1
 if ARGV[1] ~= '' and offset_of(ARGV[1]) > top then return { 1, head or '' } end
 
-local instances, seen, above = {}, {}, false
-for at = FIRST_MESSAGE, #ARGV, WORDS do
-  local inst = ARGV[at + 2]
-  if not seen[inst] then
-    seen[inst] = true
-    instances[#instances + 1] = inst
-  end
-  if tonumber(ARGV[at + 1]) > top then above = true end
-end
-
-local marks, bytes = {}, 0
-if above then
-  marks = read_marks({ KEYS[4], KEYS[5], KEYS[6] }, instances)
-  local last = redis.call('XREVRANGE', HISTORY, '+', '-', 'COUNT', 1)[1]
-  if last and tonumber(string.match(last[1], '^%d+')) == top then
-    bytes = tonumber(last[2][8]) + #last[2][2]
-  elseif last then
-    -- Entries that do not end at the head are no history (the two keys were lost apart): start again.
-    redis.call('DEL', HISTORY)
-  end
-end
-
-local verdicts, written, newest = {}, {}, nil
+local marks = nil
+local verdicts, written, newest_t, newest_entry = {}, {}, nil, nil
 local function answer(verdict, p)
   verdicts[#verdicts + 1] = verdict
   verdicts[#verdicts + 1] = p
 end
 
+local function append(offset, previous, t, frame)
+  local entry = offset .. '-1'
+  local fields = { 'XADD', HISTORY, 'MAXLEN', ARGV[3], entry, 'f', frame, 'p', previous, 't', t,
+    'b', string.format('%.0f', bytes) }
+  -- Entries without a head, or above it, are no history (the two keys were lost apart): start again.
+  if not head then redis.call('DEL', HISTORY) end
+  local added = redis.pcall(unpack(fields))
+  if type(added) == 'table' and added.err then
+    redis.call('DEL', HISTORY)
+    redis.call(unpack(fields))
+  end
+  newest_t, newest_entry = tonumber(t), entry
+  oldest_b, oldest_t = oldest_b or bytes, oldest_t or newest_t
+  bytes = bytes + #frame
+end
+
 for at = FIRST_MESSAGE, #ARGV, WORDS do
-  local id, offset, inst, n, frame = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2], tonumber(ARGV[at + 3]), ARGV[at + 5]
+  local id, offset, inst, n = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2], tonumber(ARGV[at + 3])
   if offset <= top then
     local entry_id = ARGV[at + 1] .. '-1'
     local entry = redis.call('XRANGE', HISTORY, entry_id, entry_id)[1]
     if entry then answer('r', entry[2][4]) else answer('x', '?') end
-  elseif is_duplicate(marks[inst], n, offset) then
-    answer('d', '?')
   else
-    local p = head or ARGV[2]
-    redis.call('XADD', HISTORY, ARGV[at + 1] .. '-1', 'f', frame, 'p', p, 't', ARGV[at + 4],
-      'b', string.format('%.0f', bytes))
-    newest = { offset = ARGV[at + 1], t = tonumber(ARGV[at + 4]) }
-    bytes = bytes + #frame
-    head, top = id, offset
-    marks[inst][4] = { n, offset }
-    written[inst] = ARGV[at + 3] .. ':' .. ARGV[at + 1]
-    answer('a', p)
+    marks = marks or read_marks(FIRST_MARKS, FIRST_MESSAGE, WORDS)
+    if is_duplicate(marks[inst], n, offset) then
+      answer('d', '?')
+    else
+      local previous = head or ARGV[2]
+      append(ARGV[at + 1], previous, ARGV[at + 4], ARGV[at + 5])
+      head, top = id, offset
+      marks[inst].now = { n, offset }
+      written[inst] = ARGV[at + 3] .. ':' .. ARGV[at + 1]
+      answer('a', previous)
+    end
   end
 end
 
 -- Drops the oldest entries while the history holds too many bytes or they are too old; never the newest.
-local function trim()
-  redis.call('XTRIM', HISTORY, 'MAXLEN', ARGV[3])
-  local keep_bytes, oldest_t = tonumber(ARGV[4]), newest.t - tonumber(ARGV[5])
-  local from, scan, drop_to = '-', 1, nil
+local function trim(keep_bytes, keep_t)
+  if bytes - oldest_b <= keep_bytes and oldest_t >= keep_t then return end
+  local from, scan, dropped = '-', 1, false
   while true do
-    local entries = redis.call('XRANGE', HISTORY, from, '+', 'COUNT', scan)
-    for _, entry in ipairs(entries) do
-      local fields = entry[2]
-      local fits = bytes - tonumber(fields[8]) <= keep_bytes and tonumber(fields[6]) >= oldest_t
-      if fits or entry[1] == newest.offset .. '-1' then
-        if drop_to then redis.call('XTRIM', HISTORY, 'MINID', entry[1]) end
+    for _, entry in ipairs(redis.call('XRANGE', HISTORY, from, '+', 'COUNT', scan)) do
+      oldest_b, oldest_t = tonumber(entry[2][8]), tonumber(entry[2][6])
+      local fits = bytes - oldest_b <= keep_bytes and oldest_t >= keep_t
+      if fits or entry[1] == newest_entry then
+        if dropped then redis.call('XTRIM', HISTORY, 'MINID', entry[1]) end
         return
       end
-      drop_to = entry[1]
+      from, dropped = '(' .. entry[1], true
     end
-    from, scan = '(' .. drop_to, 16
+    scan = 16
   end
 end
 
-if newest then
-  trim()
+if newest_entry then
+  trim(tonumber(ARGV[4]), newest_t - tonumber(ARGV[5]))
   redis.call('PEXPIRE', HISTORY, ARGV[5])
-  redis.call('SET', HEAD, head, 'PX', ARGV[6])
-  local fields = {}
-  for inst, mark in pairs(written) do
-    fields[#fields + 1] = inst
-    fields[#fields + 1] = mark
-  end
-  redis.call('HSET', DAY, unpack(fields))
-  redis.call('PEXPIRE', DAY, ARGV[7])
+  redis.call('SET', HEAD, string.format('%s:%.0f:%.0f:%.0f', head, bytes, oldest_b, oldest_t), 'PX', ARGV[6])
+  write_marks(DAY, written, ARGV[7])
 end
 
 return { 0, head or '', redis.call('HKEYS', ROUTES), verdicts }
@@ -252,12 +263,19 @@ export const latestLatest = `-- Applies records of the log to one latest-value r
 -- A mark counts for a record only when its offset is lower: the same offset is the record itself, a higher
 -- one was written by a future that Redis has lost.
 
--- The marks of the instances in all three daily keys: inst -> list of {n, offset}.
-local function read_marks(days, instances)
-  local marks = {}
-  for _, inst in ipairs(instances) do marks[inst] = {} end
-  for _, key in ipairs(days) do
-    for i, value in ipairs(redis.call('HMGET', key, unpack(instances))) do
+-- The marks of all instances in the batch: inst -> list of {n, offset}. \`first_key\` on are the daily keys; the
+-- instance is the third word of a message, messages start at ARGV[first] and are \`words\` long.
+local function read_marks(first_key, first, words)
+  local marks, instances = {}, {}
+  for at = first, #ARGV, words do
+    local inst = ARGV[at + 2]
+    if not marks[inst] then
+      marks[inst] = {}
+      instances[#instances + 1] = inst
+    end
+  end
+  for k = first_key, #KEYS do
+    for i, value in ipairs(redis.call('HMGET', KEYS[k], unpack(instances))) do
       if value then
         local n, offset = string.match(value, '^(%d+):(%d+)$')
         local list = marks[instances[i]]
@@ -266,6 +284,17 @@ local function read_marks(days, instances)
     end
   end
   return marks
+end
+
+-- Writes inst -> "<n>:<offset>". The life is set when an instance is new to the key: it is long enough to be
+-- counted from the first write of the day.
+local function write_marks(key, written, life)
+  local fields = {}
+  for inst, mark in pairs(written) do
+    fields[#fields + 1] = inst
+    fields[#fields + 1] = mark
+  end
+  if redis.call('HSET', key, unpack(fields)) > 0 then redis.call('PEXPIRE', key, life) end
 end
 
 local function is_duplicate(list, n, offset)
@@ -280,22 +309,14 @@ end
 local function offset_of(position)
   return tonumber(string.sub(position, 10), 36)
 end
-local VALUES, HEAD, ROUTES, DAY, BYTES = KEYS[1], KEYS[2], KEYS[3], KEYS[5], KEYS[7]
+local VALUES, HEAD, ROUTES, BYTES, DAY, FIRST_MARKS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], 5
 local FIRST_MESSAGE, WORDS, ID_WIDTH = 5, 7, 20
 
 local head = redis.call('GET', HEAD)
 local top = head and offset_of(head) or -1
 if ARGV[1] ~= '' and offset_of(ARGV[1]) > top then return { 1, head or '' } end
 
-local instances, seen = {}, {}
-for at = FIRST_MESSAGE, #ARGV, WORDS do
-  if not seen[ARGV[at + 2]] then
-    seen[ARGV[at + 2]] = true
-    instances[#instances + 1] = ARGV[at + 2]
-  end
-end
-local marks = #instances > 0 and read_marks({ KEYS[4], KEYS[5], KEYS[6] }, instances) or {}
-
+local marks = nil
 local verdicts, written, bytes = {}, {}, tonumber(redis.call('GET', BYTES) or '0')
 local function answer(verdict)
   verdicts[#verdicts + 1] = verdict
@@ -307,15 +328,18 @@ for at = FIRST_MESSAGE, #ARGV, WORDS do
   local old = redis.call('HGET', VALUES, key)
   if offset <= top then
     if old and string.sub(old, 1, ID_WIDTH) == id then answer('r') else answer('x') end
-  elseif is_duplicate(marks[inst], n, offset) then
-    answer('d')
   else
-    redis.call('HSET', VALUES, key, id .. ARGV[at + 5] .. ARGV[at + 6])
-    bytes = bytes + #ARGV[at + 6] - (old and #old - ID_WIDTH - 1 or 0)
-    head, top = id, offset
-    marks[inst][4] = { n, offset }
-    written[inst] = ARGV[at + 3] .. ':' .. ARGV[at + 1]
-    answer('a')
+    marks = marks or read_marks(FIRST_MARKS, FIRST_MESSAGE, WORDS)
+    if is_duplicate(marks[inst], n, offset) then
+      answer('d')
+    else
+      redis.call('HSET', VALUES, key, id .. ARGV[at + 5] .. ARGV[at + 6])
+      bytes = bytes + #ARGV[at + 6] - (old and #old - ID_WIDTH - 1 or 0)
+      head, top = id, offset
+      marks[inst].now = { n, offset }
+      written[inst] = ARGV[at + 3] .. ':' .. ARGV[at + 1]
+      answer('a')
+    end
   end
 end
 
@@ -339,13 +363,7 @@ if next(written) then
   trim(tonumber(ARGV[2]), tonumber(ARGV[3]))
   redis.call('SET', BYTES, string.format('%.0f', bytes))
   redis.call('SET', HEAD, head)
-  local fields = {}
-  for inst, mark in pairs(written) do
-    fields[#fields + 1] = inst
-    fields[#fields + 1] = mark
-  end
-  redis.call('HSET', DAY, unpack(fields))
-  redis.call('PEXPIRE', DAY, ARGV[4])
+  write_marks(DAY, written, ARGV[4])
 end
 
 return { 0, head or '', redis.call('HKEYS', ROUTES), verdicts }
