@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePorts } from '@chatplatform/testkit';
 import type { ChatPlatform } from '@chatplatform/platform';
@@ -50,7 +49,6 @@ export async function layOut(input: LayoutInput): Promise<Layout> {
     programs.push(plan({ role: 'worker', name: `worker-${number}`, admin, args: ['--config', file] }));
   }
   const url = `ws://${HOST}:${publicPort}/ws`;
-  if (existsSync(join(input.root, 'examples/web-chat/src/server/main.ts'))) // until it lands
   programs.push({
     ...plan({ role: 'web-chat', name: 'web-chat', admin: pagePort, args: [] }),
     ...webChat(input, pagePort, url),
@@ -78,7 +76,6 @@ const SOURCES = {
 };
 
 function planner(input: LayoutInput): (part: Part) => ProgramPlan {
-  const entry = join(input.root, 'tools', 'images', 'main.ts');
   return (part) => ({
     name: part.name,
     role: part.role,
@@ -86,8 +83,7 @@ function planner(input: LayoutInput): (part: Part) => ProgramPlan {
     args: [
       '--conditions=@chatplatform/source',
       '--disable-warning=ExperimentalWarning',
-      entry,
-      part.role,
+      ...entryOf(input.root, part.role),
       ...part.args,
     ],
     env: input.env,
@@ -97,6 +93,12 @@ function planner(input: LayoutInput): (part: Part) => ProgramPlan {
     readyPath: part.role === 'web-chat' ? '/healthz' : '/readyz',
     sources: SOURCES[part.role],
   });
+}
+
+/** The demo page is built from its sources when its server starts; in the image it is built already. */
+function entryOf(root: string, role: Part['role']): string[] {
+  if (role === 'web-chat') return [join(root, 'examples', 'web-chat', 'serve.ts')];
+  return [join(root, 'tools', 'images', 'main.ts'), role];
 }
 
 /** The demo page gets the key to mint guest tokens and passes `/ws` on to the gateways. */

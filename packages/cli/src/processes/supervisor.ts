@@ -117,12 +117,11 @@ class Supervisor {
   async #untilReady(program: Program, deadline: number): Promise<void> {
     while (!(await program.isReady())) {
       this.#options.signal.throwIfAborted();
-      if (systemClock.monotonic() > deadline) {
-        throw new CliError(
-          'start-failed',
-          `${program.plan.name} is not ready`,
-          `read ${program.plan.logFile}`,
-        );
+      const { restarts, name, log } = program.state;
+      if (restarts >= HOPELESS || systemClock.monotonic() > deadline) {
+        const what =
+          restarts === 0 ? `${name} is not ready` : `${name} ended ${restarts} times:\n${lastLines(log)}`;
+        throw new CliError('start-failed', what, `read ${log}`);
       }
       await systemClock.sleep(LOOK_MS);
     }
