@@ -19,7 +19,11 @@ export interface OpenRedisOptions {
   readonly config: RedisConfig;
   /** Before every key, ending in `:` (the platform's `<namespace>.<name>:`). No braces. */
   readonly prefix: string;
-  readonly deps: { readonly logger: RedisLog; readonly clock?: Clock | undefined; readonly random?: Random | undefined };
+  readonly deps: {
+    readonly logger: RedisLog;
+    readonly clock?: Clock | undefined;
+    readonly random?: Random | undefined;
+  };
 }
 
 /**

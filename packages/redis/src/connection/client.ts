@@ -98,20 +98,29 @@ function tlsOptions(config: RedisConfig, node: Node): RedisOptions['tls'] {
   if (config.tls === undefined || config.tls === false) return node.tls ? {} : undefined;
   if (config.tls === true) return {};
   const { ca, rejectUnauthorized } = config.tls;
-  return { ...(ca === undefined ? {} : { ca }), ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }) };
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+  };
 }
 
 function nodesOf(config: RedisConfig): Node[] {
   if (config.url !== undefined) return [parseUrl(config.url)];
   const endpoints = config.endpoints ?? [];
-  if (endpoints.length === 0) throw new RedisError('invalid', 'redis: neither url nor endpoints is set; set one of them');
-  return endpoints.map((endpoint) => (endpoint.includes('://') ? parseUrl(endpoint) : parseUrl(`redis://${endpoint}`)));
+  if (endpoints.length === 0)
+    throw new RedisError('invalid', 'redis: neither url nor endpoints is set; set one of them');
+  return endpoints.map((endpoint) =>
+    endpoint.includes('://') ? parseUrl(endpoint) : parseUrl(`redis://${endpoint}`),
+  );
 }
 
 function parseUrl(text: string): Node {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '') {
-    throw new RedisError('invalid', `redis: "${text.replace(/\/\/.*@/, '//…@')}" is no address; write redis://host:port or host:port`);
+    throw new RedisError(
+      'invalid',
+      `redis: "${text.replace(/\/\/.*@/, '//…@')}" is no address; write redis://host:port or host:port`,
+    );
   }
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),

@@ -7,7 +7,10 @@ export interface RedisConfig {
   /** Redis Cluster instead of one server. */
   readonly cluster: boolean;
   /** TLS; `true` takes the system's authorities. */
-  readonly tls?: boolean | { readonly ca?: string | undefined; readonly rejectUnauthorized?: boolean | undefined } | undefined;
+  readonly tls?:
+    | boolean
+    | { readonly ca?: string | undefined; readonly rejectUnauthorized?: boolean | undefined }
+    | undefined;
   readonly username?: string | undefined;
   readonly password?: string | undefined;
 }

@@ -29,7 +29,8 @@ export class Connection {
     this.#clock = deps.clock;
     this.#client = this.#watch(createClient(config, 'commands'));
     this.#client.on('ready', () => this.#setState('up'));
-    for (const event of ['close', 'end', 'reconnecting']) this.#client.on(event, () => this.#setState('down'));
+    for (const event of ['close', 'end', 'reconnecting'])
+      this.#client.on(event, () => this.#setState('down'));
     connectLazily(this.#client);
   }
 
@@ -60,7 +61,9 @@ export class Connection {
     return new Promise((resolve, reject) => {
       const timer = this.#clock.setTimeout(() => {
         stop();
-        reject(new RedisError('unavailable', `no connection to Redis after ${timeoutMs} ms: ${this.#lastError}`));
+        reject(
+          new RedisError('unavailable', `no connection to Redis after ${timeoutMs} ms: ${this.#lastError}`),
+        );
       }, timeoutMs);
       const stop = this.onState((state) => {
         if (state !== 'up') return;

@@ -108,9 +108,13 @@ test('a loss of the data is told by the canary, also when the server comes back 
 });
 
 test('keys that must end have an end; those that must not have none', async () => {
-  await redis.history(EPOCH).append({ room: 'ends', messages: [message('ends', 1, ['i', 1], { ts: Date.now() })] });
+  await redis
+    .history(EPOCH)
+    .append({ room: 'ends', messages: [message('ends', 1, ['i', 1], { ts: Date.now() })] });
   const keys = await real.raw().keys(`${PREFIX}*ends}*`);
-  const lives = await Promise.all(keys.map(async (key) => [key.split(':')[2], (await real.raw().pttl(key)) / 3_600_000]));
+  const lives = await Promise.all(
+    keys.map(async (key) => [key.split(':')[2], (await real.raw().pttl(key)) / 3_600_000]),
+  );
   const hours = Object.fromEntries(lives as [string, number][]);
   expect(Object.keys(hours).sort()).toEqual(['d', 'h', 'hd']);
   expect(hours['h']).toBeCloseTo(24, 1);
@@ -121,7 +125,9 @@ test('keys that must end have an end; those that must not have none', async () =
 test('a wrong password is said as such', async () => {
   await store.command('config', 'set', 'requirepass', 'right');
   const stranger = real.openAt(PREFIX);
-  await expect(stranger.ready(1_000)).rejects.toMatchObject({ message: expect.stringMatching(/NOAUTH|Authentication/i) });
+  await expect(stranger.ready(1_000)).rejects.toMatchObject({
+    message: expect.stringMatching(/NOAUTH|Authentication/i),
+  });
   await stranger.close();
   await store.command('-a', 'right', 'config', 'set', 'requirepass', '');
 });

@@ -15,7 +15,11 @@ export class Script {
   }
 
   /** Runs it on the server that holds `keys` (all in one slot). */
-  run(connection: Connection, keys: readonly string[], args: readonly (string | number)[]): Promise<ScriptReply> {
+  run(
+    connection: Connection,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<ScriptReply> {
     return connection.run(async (client) => {
       try {
         return (await client.evalsha(this.#sha, keys.length, ...keys, ...args)) as ScriptReply;

@@ -30,7 +30,11 @@ interface Log {
 type Draft = readonly [room: number, inst: number, resend: number];
 
 const drafts = fc.array(
-  fc.tuple(fc.nat(2), fc.nat(1), fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 3 }))),
+  fc.tuple(
+    fc.nat(2),
+    fc.nat(1),
+    fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 3 })),
+  ),
   { minLength: 5, maxLength: 60 },
 );
 
@@ -132,7 +136,11 @@ class Model {
     if (worker.groups.length === 0 && !this.#read(worker)) return;
     const group = worker.groups.shift() as LogRecord[];
     const room = group[0]?.room as string;
-    const result = await this.#history.append({ room, messages: group, rememberedHead: worker.remembered.get(room) });
+    const result = await this.#history.append({
+      room,
+      messages: group,
+      rememberedHead: worker.remembered.get(room),
+    });
     if (result.behind) {
       this.#rewind(worker, worker.position);
       return;
@@ -145,7 +153,8 @@ class Model {
   }
 
   #read(worker: Worker): boolean {
-    if (worker.lossAt !== undefined && worker.position >= worker.lossAt + NOTICE - BATCH) this.#notice(worker);
+    if (worker.lossAt !== undefined && worker.position >= worker.lossAt + NOTICE - BATCH)
+      this.#notice(worker);
     worker.next = Math.min(worker.position + BATCH, this.#log.records.length);
     const batch = this.#log.records.slice(worker.position, worker.next);
     worker.groups = this.#log.rooms

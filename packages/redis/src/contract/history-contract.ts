@@ -52,7 +52,10 @@ export function historyContract(subject: ContractSubject): void {
         { id: idAt(1), p: UNKNOWN_PREVIOUS, verdict: 'present' },
         { id: idAt(2), p: idAt(1), verdict: 'present' },
       ]);
-      const mixed = await done(history(), { room, messages: [...messages.slice(1), message(room, 4, ['i', 2])] });
+      const mixed = await done(history(), {
+        room,
+        messages: [...messages.slice(1), message(room, 4, ['i', 2])],
+      });
       expect(words(mixed)).toEqual(['present', 'duplicate', 'appended']);
       expect(words(await done(history(), { room, messages }))).toEqual(['present', 'present', 'decided']);
       expect((await history().newest(room, 10)).entries.slice(0, 2)).toEqual(before.entries);
@@ -67,10 +70,16 @@ export function historyContract(subject: ContractSubject): void {
         [4, 2],
         [5, 3],
       ];
-      const result = await done(history(), { room, messages: sent.map(([at, n]) => message(room, at, ['i', n])) });
+      const result = await done(history(), {
+        room,
+        messages: sent.map(([at, n]) => message(room, at, ['i', n])),
+      });
       expect(words(result)).toEqual(['appended', 'appended', 'duplicate', 'duplicate', 'appended']);
       expect(result.verdicts[4]?.p).toBe(idAt(2));
-      const later = await done(history(), { room, messages: [message(room, 6, ['i', 3]), message(room, 7, ['j', 3])] });
+      const later = await done(history(), {
+        room,
+        messages: [message(room, 6, ['i', 3]), message(room, 7, ['j', 3])],
+      });
       expect(words(later)).toEqual(['duplicate', 'appended']);
     });
 
@@ -105,7 +114,10 @@ export function historyContract(subject: ContractSubject): void {
       expect(await history().head(room)).toBe(idAt(1));
       const unknown = { room: fresh('room'), messages: [], rememberedHead: idAt(0) };
       expect(await history().append(unknown)).toEqual({ behind: true, head: BEGINNING });
-      const rebuilt = await done(history(), { room, messages: [message(room, 2, ['i', 2]), message(room, 3, ['i', 3])] });
+      const rebuilt = await done(history(), {
+        room,
+        messages: [message(room, 2, ['i', 2]), message(room, 3, ['i', 3])],
+      });
       expect(words(rebuilt)).toEqual(['appended', 'appended']);
     });
 
@@ -124,7 +136,12 @@ export function historyContract(subject: ContractSubject): void {
 
     test('answers an empty batch with head and routes', async () => {
       const room = fresh('room');
-      expect(await history().append({ room, messages: [] })).toEqual({ behind: false, verdicts: [], head: '', routes: [] });
+      expect(await history().append({ room, messages: [] })).toEqual({
+        behind: false,
+        verdicts: [],
+        head: '',
+        routes: [],
+      });
     });
 
     test('refuses what breaks the order of the log', async () => {
@@ -169,7 +186,10 @@ export function historyContract(subject: ContractSubject): void {
     test('what was trimmed is decided, not appended again; reading from before it says lost', async () => {
       const room = fresh('room');
       await fill(room, { count: 20, limits: { ...LIMITS, count: 5 } });
-      const again = await done(history(), { room, messages: [message(room, 3, ['i', 4]), message(room, 16, ['i', 17])] });
+      const again = await done(history(), {
+        room,
+        messages: [message(room, 3, ['i', 4]), message(room, 16, ['i', 17])],
+      });
       expect(words(again)).toEqual(['decided', 'present']);
       expect(await history().after(room, idAt(13), 10)).toMatchObject({ lost: true });
       expect(await history().after(room, idAt(14), 10)).toMatchObject({ lost: false, more: false });

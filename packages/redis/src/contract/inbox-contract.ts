@@ -47,7 +47,14 @@ export function inboxContract(subject: ContractSubject): void {
     await until(() => mine.heard.items.length === 42);
     expect(mine.heard.items.slice(0, 40).map((item) => item.frame)).toEqual(frames);
     expect(mine.heard.items[0]).toMatchObject({ class: 'm', room: 'r', id: 'i', p: 'p' });
-    expect(mine.heard.items[40]).toEqual({ class: 'rj', room: 'r', id: 'i', p: undefined, sid: 's1', frame: '{"rj":{}}' });
+    expect(mine.heard.items[40]).toEqual({
+      class: 'rj',
+      room: 'r',
+      id: 'i',
+      p: undefined,
+      sid: 's1',
+      frame: '{"rj":{}}',
+    });
     expect(mine.heard.items[41]).toMatchObject({ class: 'ctl', room: undefined });
     expect(mine.heard.gaps).toEqual([]);
     expect(theirs.heard.items).toEqual([]);

@@ -35,7 +35,12 @@ export function message(
 }
 
 /** A record of a latest-value room. */
-export function value(offset: number, cid: [inst: string, n: number], k: string, data: unknown): LatestMessage {
+export function value(
+  offset: number,
+  cid: [inst: string, n: number],
+  k: string,
+  data: unknown,
+): LatestMessage {
   const id = idAt(offset);
   const frame = `{"v":{"k":${JSON.stringify(k)},"id":"${id}","d":${JSON.stringify(data)}}}`;
   return { id, offset, inst: cid[0], n: cid[1], ts: NOON + offset, k, frame, deleted: data === null };

@@ -6,11 +6,16 @@ const INFO = { state: 'serving', address: '10.0.0.1:8080', connections: 3 } as c
 export function latestContract(subject: ContractSubject): void {
   const redis = opened(subject);
   const latest = () => redis().latest(EPOCH);
-  const verdicts = async (room: string, messages: ReturnType<typeof value>[], more = {}): Promise<string[]> => {
+  const verdicts = async (
+    room: string,
+    messages: ReturnType<typeof value>[],
+    more = {},
+  ): Promise<string[]> => {
     const result = await latest().append({ room, messages, ...more });
     return result.behind ? ['behind'] : result.verdicts.map((verdict) => verdict.verdict);
   };
-  const keys = async (room: string): Promise<string[]> => (await latest().all(room)).entries.map((entry) => entry.k);
+  const keys = async (room: string): Promise<string[]> =>
+    (await latest().all(room)).entries.map((entry) => entry.k);
 
   test('keeps the newest value per key; repeats the push for what still is the newest', async () => {
     const room = fresh('room');
@@ -37,7 +42,10 @@ export function latestContract(subject: ContractSubject): void {
 
   test('drops duplicates, is behind, and answers an empty batch as the history does', async () => {
     const room = fresh('room');
-    expect(await verdicts(room, [value(1, ['i', 1], 'a', 1), value(2, ['i', 1], 'a', 1)])).toEqual(['appended', 'duplicate']);
+    expect(await verdicts(room, [value(1, ['i', 1], 'a', 1), value(2, ['i', 1], 'a', 1)])).toEqual([
+      'appended',
+      'duplicate',
+    ]);
     expect(await verdicts(room, [], { rememberedHead: idAt(5) })).toEqual(['behind']);
     expect(await verdicts(room, [])).toEqual([]);
   });
@@ -139,7 +147,9 @@ export function presenceContract(subject: ContractSubject): void {
     await subject.endLease(dead);
     const other = await subject.open();
     expect(await other.presence.count(room)).toBe(1);
-    expect((await other.presence.who(room, { max: 5 })).users.map(({ user, devices }) => [user, devices])).toEqual([['ann', 1]]);
+    expect(
+      (await other.presence.who(room, { max: 5 })).users.map(({ user, devices }) => [user, devices]),
+    ).toEqual([['ann', 1]]);
     expect(await other.gateways.ended(1_000)).toContain(dead);
     expect(await other.gateways.sweep(dead)).toEqual({ rooms: [{ room, left: ['bob'] }], sids: ['s3'] });
     expect(await other.routes.of(room)).toEqual([]);

@@ -20,7 +20,9 @@ const READY_MS = 15_000;
 
 /** A subject on real servers, which must be empty. */
 export function realSubject(config: RedisConfig): RealSubject {
-  const nodes = (config.endpoints ?? [config.url ?? '']).map((text) => new URL(text.includes('://') ? text : `redis://${text}`));
+  const nodes = (config.endpoints ?? [config.url ?? '']).map(
+    (text) => new URL(text.includes('://') ? text : `redis://${text}`),
+  );
   const addresses = nodes.map((url) => ({ host: url.hostname, port: Number(url.port) }));
   const client = config.cluster
     ? new Cluster(addresses)

@@ -21,9 +21,17 @@ const batch = fc.record({
 
 /** One set per room, and never a count together with an age: which of them takes an entry with a timestamp out of order is not promised. */
 const limits = fc.oneof(
-  fc.record({ count: fc.constantFrom(3, 10, 1000), bytes: fc.constantFrom(400, 1500, 1_000_000), ageMs: fc.constant(9 * DAY_MS) }),
+  fc.record({
+    count: fc.constantFrom(3, 10, 1000),
+    bytes: fc.constantFrom(400, 1500, 1_000_000),
+    ageMs: fc.constant(9 * DAY_MS),
+  }),
   // Redis measures the life of the whole key in real time: nothing may end during the test.
-  fc.record({ count: fc.constant(1000), bytes: fc.constant(1_000_000), ageMs: fc.constantFrom(DAY_MS, DAY_MS + 15) }),
+  fc.record({
+    count: fc.constant(1000),
+    bytes: fc.constant(1_000_000),
+    ageMs: fc.constantFrom(DAY_MS, DAY_MS + 15),
+  }),
 );
 
 type Batch = typeof batch extends fc.Arbitrary<infer B> ? B : never;
@@ -33,17 +41,21 @@ export function twinModel(subject: ContractSubject, runs: number): void {
   const redis = opened(subject);
 
   test('the twin answers every append and every read as the real one', async () => {
-    const property = fc.asyncProperty(limits, fc.array(batch, { minLength: 1, maxLength: 12 }), async (kept, batches) => {
-      const room = fresh('room');
-      const pair = [redis().history(EPOCH), memoryRedis().open().history(EPOCH)];
-      for (const one of batches) {
-        const request = { ...requestOf(room, one), limits: kept };
-        const [real, twin] = await Promise.all(pair.map((history) => history.append(request)));
-        expect(twin).toEqual(real);
-        const [seen, imagined] = await Promise.all(pair.map((history) => look(history, room, one)));
-        expect(imagined).toEqual(seen);
-      }
-    });
+    const property = fc.asyncProperty(
+      limits,
+      fc.array(batch, { minLength: 1, maxLength: 12 }),
+      async (kept, batches) => {
+        const room = fresh('room');
+        const pair = [redis().history(EPOCH), memoryRedis().open().history(EPOCH)];
+        for (const one of batches) {
+          const request = { ...requestOf(room, one), limits: kept };
+          const [real, twin] = await Promise.all(pair.map((history) => history.append(request)));
+          expect(twin).toEqual(real);
+          const [seen, imagined] = await Promise.all(pair.map((history) => look(history, room, one)));
+          expect(imagined).toEqual(seen);
+        }
+      },
+    );
     await fc.assert(property, { numRuns: runs });
   });
 }

@@ -16,7 +16,8 @@ export class LiveCache {
   }
 
   get(maxAgeMs: number): Promise<ReadonlySet<string>> {
-    if (this.#known && this.#clock.monotonic() - this.#known.at <= maxAgeMs) return Promise.resolve(this.#known.set);
+    if (this.#known && this.#clock.monotonic() - this.#known.at <= maxAgeMs)
+      return Promise.resolve(this.#known.set);
     this.#reading ??= this.#refresh().finally(() => {
       this.#reading = undefined;
     });

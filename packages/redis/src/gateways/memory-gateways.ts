@@ -42,7 +42,9 @@ export class MemoryGateways implements Gateways {
 
   ended(graceMs: number): Promise<string[]> {
     return this.#server.run((data, now) =>
-      [...data.leases].filter(([, lease]) => lease.until <= now - graceMs).map(([incarnation]) => incarnation),
+      [...data.leases]
+        .filter(([, lease]) => lease.until <= now - graceMs)
+        .map(([incarnation]) => incarnation),
     );
   }
 
@@ -64,7 +66,9 @@ export class MemoryGateways implements Gateways {
 }
 
 function liveOnes(data: MemoryData, now: number): Set<string> {
-  return new Set([...data.leases].filter(([, lease]) => lease.until > now).map(([incarnation]) => incarnation));
+  return new Set(
+    [...data.leases].filter(([, lease]) => lease.until > now).map(([incarnation]) => incarnation),
+  );
 }
 
 function sweepRoom(data: MemoryData, room: string, incarnation: string, live: ReadonlySet<string>): string[] {

@@ -1,7 +1,12 @@
 import type { ScriptReply } from '../connection/script.ts';
 import type { AppendResult, AppendVerdict, Verdict } from './history.ts';
 
-const VERDICTS: Readonly<Record<string, Verdict>> = { a: 'appended', r: 'present', d: 'duplicate', x: 'decided' };
+const VERDICTS: Readonly<Record<string, Verdict>> = {
+  a: 'appended',
+  r: 'present',
+  d: 'duplicate',
+  x: 'decided',
+};
 
 /** Reads what append.lua and latest.lua return. */
 export function readAppendReply(reply: ScriptReply, messages: readonly { id: string }[]): AppendResult {
@@ -15,7 +20,10 @@ export function readAppendReply(reply: ScriptReply, messages: readonly { id: str
 }
 
 /** Joins the results of the runs of one batch; the first that is behind ends it. */
-export async function joinRuns<R>(runs: readonly R[], apply: (run: R) => Promise<AppendResult>): Promise<AppendResult> {
+export async function joinRuns<R>(
+  runs: readonly R[],
+  apply: (run: R) => Promise<AppendResult>,
+): Promise<AppendResult> {
   const verdicts: AppendVerdict[] = [];
   let last: AppendResult | undefined;
   for (const run of runs) {

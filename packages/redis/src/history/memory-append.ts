@@ -27,7 +27,8 @@ export function memoryAppend<M extends Incoming>(
   o: { rememberedHead: string; routes: string[]; kind: AppendKind<M> },
 ): AppendResult {
   let top = room.head === BEGINNING ? -1 : offsetOf(room.head);
-  if (o.rememberedHead !== BEGINNING && offsetOf(o.rememberedHead) > top) return { behind: true, head: room.head };
+  if (o.rememberedHead !== BEGINNING && offsetOf(o.rememberedHead) > top)
+    return { behind: true, head: room.head };
   const verdicts = run.messages.map((message): AppendVerdict => {
     const { id, offset } = message;
     const answer = (verdict: Verdict, p = UNKNOWN_PREVIOUS): AppendVerdict => ({ id, p, verdict });
@@ -39,7 +40,10 @@ export function memoryAppend<M extends Incoming>(
     const p = o.kind.write(room, message);
     room.head = id;
     top = offset;
-    ensure(room.marks, run.days[0] as number, () => new Map<string, Mark>()).set(message.inst, { n: message.n, offset });
+    ensure(room.marks, run.days[0] as number, () => new Map<string, Mark>()).set(message.inst, {
+      n: message.n,
+      offset,
+    });
     return answer('appended', p);
   });
   return { behind: false, verdicts, head: room.head, routes: o.routes };

@@ -61,7 +61,11 @@ export class MemoryHistory implements History {
   }
 
   async before(room: string, before: Position, max: number): Promise<HistoryPage> {
-    const older = (entries: HistoryEntry[]): HistoryEntry[] => lastOnes(entries.filter((entry) => entry.id < before), max);
+    const older = (entries: HistoryEntry[]): HistoryEntry[] =>
+      lastOnes(
+        entries.filter((entry) => entry.id < before),
+        max,
+      );
     return pageBefore(await this.#read(room, max, older), false);
   }
 

@@ -113,7 +113,9 @@ export class RedisHistory implements History {
   async lastOf(room: string, inst: string): Promise<LastOf | undefined> {
     const today = dayOf(this.#clock.now());
     const keys = this.#logKeys.watermarks(room, [today, today - 1, today + 1]);
-    const marks = await this.#connection.run((client) => Promise.all(keys.map((key) => client.hget(key, inst))));
+    const marks = await this.#connection.run((client) =>
+      Promise.all(keys.map((key) => client.hget(key, inst))),
+    );
     return highest(marks);
   }
 }
@@ -138,7 +140,12 @@ function valuesOf(results: [Error | null, unknown][] | null): unknown[] {
 function toEntry(head: Position, [streamId, fields]: StreamEntry): HistoryEntry {
   const offset = Number.parseInt(streamId, 10);
   const p = fields[3] as string;
-  return { id: withOffset(head, offset), p, t: Number(fields[5]), frame: renderFrame(fields[1] as string, p) };
+  return {
+    id: withOffset(head, offset),
+    p,
+    t: Number(fields[5]),
+    frame: renderFrame(fields[1] as string, p),
+  };
 }
 
 function highest(marks: readonly (string | null)[]): LastOf | undefined {

@@ -30,7 +30,10 @@ export function splitByDay<M extends Stamped>(epoch: string, messages: readonly 
   let before = -1;
   for (const message of messages) {
     if (!message.id.startsWith(epoch)) {
-      throw new RedisError('invalid', `message ${message.id} is not of epoch "${epoch}"; append it to its own log`);
+      throw new RedisError(
+        'invalid',
+        `message ${message.id} is not of epoch "${epoch}"; append it to its own log`,
+      );
     }
     if (message.offset <= before) {
       throw new RedisError('invalid', `offset ${message.offset} after ${before}; messages must be ascending`);

@@ -110,7 +110,10 @@ test('a publish that fails is a gap for the gateway, never a number used twice',
   const { clock, store, events, publisher, publish } = await scene();
   await publish('1');
   store.down();
-  await expect(publisher.publish('gw', [line('2')])).rejects.toMatchObject({ code: 'unavailable', retryable: true });
+  await expect(publisher.publish('gw', [line('2')])).rejects.toMatchObject({
+    code: 'unavailable',
+    retryable: true,
+  });
   store.up();
   await publish('2');
   await clock.advance(0);
@@ -118,18 +121,21 @@ test('a publish that fails is a gap for the gateway, never a number used twice',
 });
 
 test('any loss of payloads is noticed within a heartbeat; what arrives is in order', async () => {
-  const property = fc.asyncProperty(fc.array(fc.boolean(), { minLength: 1, maxLength: 30 }), async (arrivals) => {
-    const { clock, events, publish, lose, publisher, subscription } = await scene();
-    for (const [at, arrives] of arrivals.entries()) await (arrives ? publish(`${at}`) : lose(`${at}`));
-    await clock.advance(INBOX_HEARTBEAT_MS);
-    const lost = arrivals.map((arrives) => !arrives);
-    const runs = lost.filter((now, at) => now && !lost[at - 1]).length;
-    expect(events.filter((event) => typeof event !== 'string').length).toBe(runs);
-    const arrived = arrivals.flatMap((arrives, at) => (arrives ? [`${at}`] : []));
-    expect(events.filter((event) => typeof event === 'string')).toEqual(arrived);
-    await publisher.signOff();
-    await subscription.close();
-  });
+  const property = fc.asyncProperty(
+    fc.array(fc.boolean(), { minLength: 1, maxLength: 30 }),
+    async (arrivals) => {
+      const { clock, events, publish, lose, publisher, subscription } = await scene();
+      for (const [at, arrives] of arrivals.entries()) await (arrives ? publish(`${at}`) : lose(`${at}`));
+      await clock.advance(INBOX_HEARTBEAT_MS);
+      const lost = arrivals.map((arrives) => !arrives);
+      const runs = lost.filter((now, at) => now && !lost[at - 1]).length;
+      expect(events.filter((event) => typeof event !== 'string').length).toBe(runs);
+      const arrived = arrivals.flatMap((arrives, at) => (arrives ? [`${at}`] : []));
+      expect(events.filter((event) => typeof event === 'string')).toEqual(arrived);
+      await publisher.signOff();
+      await subscription.close();
+    },
+  );
   await fc.assert(property, { numRuns: 50 });
 });
 

@@ -35,7 +35,9 @@ export function decodePayload(payload: string): { header: PayloadHeader; items: 
 function parseHeader(text: string): PayloadHeader | undefined {
   try {
     const header = JSON.parse(text) as PayloadHeader;
-    return typeof header.w === 'string' && (header.e === 1 || Number.isSafeInteger(header.n)) ? header : undefined;
+    return typeof header.w === 'string' && (header.e === 1 || Number.isSafeInteger(header.n))
+      ? header
+      : undefined;
   } catch {
     return undefined;
   }

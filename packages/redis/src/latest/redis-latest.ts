@@ -49,7 +49,8 @@ export class RedisLatest implements Latest {
     ];
     const remembered = rememberedHead?.startsWith(this.#epoch) ? rememberedHead : BEGINNING;
     const args: (string | number)[] = [remembered, limits.keys, limits.bytes, WATERMARK_KEEP_MS];
-    for (const m of run.messages) args.push(m.id, m.offset, m.inst, m.n, m.k, m.deleted ? DELETED : '+', m.frame);
+    for (const m of run.messages)
+      args.push(m.id, m.offset, m.inst, m.n, m.k, m.deleted ? DELETED : '+', m.frame);
     return readAppendReply(await APPEND.run(this.#connection, keys, args), run.messages);
   }
 

@@ -60,7 +60,9 @@ function open(server: MemoryServer): Redis {
     ready: () =>
       server.state === 'up'
         ? Promise.resolve()
-        : Promise.reject(new RedisError('unavailable', 'no connection to Redis: the twin is down; call up()')),
+        : Promise.reject(
+            new RedisError('unavailable', 'no connection to Redis: the twin is down; call up()'),
+          ),
     history: (epoch) => new MemoryHistory(server, epoch),
     latest: (epoch) => new MemoryLatest(server, epoch),
     routes: new MemoryRoutes(server),

@@ -42,7 +42,9 @@ export class MemoryServer {
   /** One atomic step on the data, carried out when called. */
   run<T>(step: (data: MemoryData, now: number) => T): Promise<T> {
     if (!this.#up) {
-      return Promise.reject(new RedisError('unavailable', 'Redis cannot be used now: the twin is down; call up()'));
+      return Promise.reject(
+        new RedisError('unavailable', 'Redis cannot be used now: the twin is down; call up()'),
+      );
     }
     try {
       return Promise.resolve(step(this.#data, this.clock.now()));

@@ -49,7 +49,8 @@ export class MemoryPresence implements Presence {
   setInfo(room: string, device: Device, info: string | null): Promise<void> {
     return this.#server.run((data, now) => {
       const stored = data.presence.get(room)?.get(device.user)?.get(device.sid);
-      if (stored?.incarnation === device.incarnation) Object.assign(stored, { info: info ?? '', infoAt: now });
+      if (stored?.incarnation === device.incarnation)
+        Object.assign(stored, { info: info ?? '', infoAt: now });
     });
   }
 

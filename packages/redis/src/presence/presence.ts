@@ -22,13 +22,19 @@ export interface Presence {
    * Adds a device, or moves it to another gateway (`first` is false then). `first`: the user was not here
    * before. `occ`: live users now.
    */
-  join(room: string, device: Device & { readonly info?: string | undefined }): Promise<{ first: boolean; occ: number }>;
+  join(
+    room: string,
+    device: Device & { readonly info?: string | undefined },
+  ): Promise<{ first: boolean; occ: number }>;
   /** Takes the device away if it still belongs to `device.incarnation`. `last`: that was the user's last live device. */
   leave(room: string, device: Device): Promise<{ last: boolean; occ: number }>;
   /** Sets the info of a device that is here; otherwise nothing. `null` removes it. */
   setInfo(room: string, device: Device, info: string | null): Promise<void>;
   /** Live users in order of their names, after `after`, at most `max`; `next` is the `after` of the next page. */
-  who(room: string, page: { after?: string | undefined; max: number }): Promise<{ users: Present[]; occ: number; next?: string }>;
+  who(
+    room: string,
+    page: { after?: string | undefined; max: number },
+  ): Promise<{ users: Present[]; occ: number; next?: string }>;
   /** Number of live users. */
   count(room: string): Promise<number>;
 }

@@ -82,12 +82,14 @@ export class RedisPresence implements Presence {
 
 function read(user: string, text: string | null | undefined, live: ReadonlySet<string>): Present[] {
   if (text === null || text === undefined) return [];
-  const devices = Object.values(JSON.parse(text) as StoredDevices).map(([incarnation, since, info, infoAt]) => ({
-    incarnation,
-    since,
-    info,
-    infoAt,
-  }));
+  const devices = Object.values(JSON.parse(text) as StoredDevices).map(
+    ([incarnation, since, info, infoAt]) => ({
+      incarnation,
+      since,
+      info,
+      infoAt,
+    }),
+  );
   const present = presentOf(user, devices, live);
   return present ? [present] : [];
 }

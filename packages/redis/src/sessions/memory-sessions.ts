@@ -10,7 +10,10 @@ export class MemorySessions implements Sessions {
     this.#server = server;
   }
 
-  create(sid: string, { user, incarnation }: { user: string; incarnation: string }): Promise<{ generation: number }> {
+  create(
+    sid: string,
+    { user, incarnation }: { user: string; incarnation: string },
+  ): Promise<{ generation: number }> {
     return this.#server.run((data, now) => {
       const stored = storedSession(data, sid, now);
       if (!stored) put(data, sid, { user, incarnation, generation: 1, state: 'connected' });
@@ -22,7 +25,8 @@ export class MemorySessions implements Sessions {
     return this.#server.run((data, now): Resumed => {
       const previous = storedSession(data, sid, now);
       if (previous && previous.user !== claim.user) return { accepted: false, reason: 'user' };
-      if (previous && claim.generation < previous.generation - 1) return { accepted: false, reason: 'superseded' };
+      if (previous && claim.generation < previous.generation - 1)
+        return { accepted: false, reason: 'superseded' };
       const generation = Math.max(claim.generation, previous?.generation ?? 0) + 1;
       put(data, sid, { user: claim.user, incarnation: claim.incarnation, generation, state: 'connected' });
       return { accepted: true, generation, ...(previous ? { previous } : {}) };
@@ -100,7 +104,9 @@ function storedSession(data: MemoryData, sid: string, now: number): Session | un
 
 function heldSession(data: MemoryData, sid: string, holder: Holder, now: number): Session | undefined {
   const stored = storedSession(data, sid, now);
-  return stored?.incarnation === holder.incarnation && stored.generation === holder.generation ? stored : undefined;
+  return stored?.incarnation === holder.incarnation && stored.generation === holder.generation
+    ? stored
+    : undefined;
 }
 
 function suspend(data: MemoryData, sid: string, session: Session, until: number): void {

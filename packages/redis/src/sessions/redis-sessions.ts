@@ -40,7 +40,10 @@ export class RedisSessions implements Sessions {
   ): Promise<Resumed> {
     await this.#register(sid, claim);
     const args = [claim.user, claim.incarnation, claim.generation];
-    const reply = (await RESUME.run(this.#connection, [this.#keys.session(sid)], args)) as (string | number)[];
+    const reply = (await RESUME.run(this.#connection, [this.#keys.session(sid)], args)) as (
+      | string
+      | number
+    )[];
     if (reply[0] === 0) {
       await this.#unregister(sid, claim.user, claim.incarnation);
       return { accepted: false, reason: reply[1] as 'superseded' | 'user' };
@@ -110,7 +113,9 @@ export class RedisSessions implements Sessions {
   }
 
   async #register(sid: string, { user, incarnation }: { user: string; incarnation: string }): Promise<void> {
-    await this.#connection.run((client) => client.sadd(this.#keys.gatewaySessions(incarnation), `${sid} ${user}`));
+    await this.#connection.run((client) =>
+      client.sadd(this.#keys.gatewaySessions(incarnation), `${sid} ${user}`),
+    );
   }
 
   async #list(sid: string, { user, incarnation }: { user: string; incarnation: string }): Promise<void> {
@@ -119,7 +124,9 @@ export class RedisSessions implements Sessions {
 
   async #unregister(sid: string, user: string, incarnation: string): Promise<void> {
     await FORGET_DEVICE.run(this.#connection, [this.#keys.userSessions(user)], [sid, incarnation]);
-    await this.#connection.run((client) => client.srem(this.#keys.gatewaySessions(incarnation), `${sid} ${user}`));
+    await this.#connection.run((client) =>
+      client.srem(this.#keys.gatewaySessions(incarnation), `${sid} ${user}`),
+    );
   }
 }
 

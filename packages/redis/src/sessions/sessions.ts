@@ -12,7 +12,11 @@ export interface Session extends Holder {
 
 /** Answer to {@link Sessions.resume}. */
 export type Resumed =
-  | { readonly accepted: true; /** The new generation. */ readonly generation: number; /** Who held it until now, if anyone did. */ readonly previous?: Session }
+  | {
+      readonly accepted: true /** The new generation. */;
+      readonly generation: number /** Who held it until now, if anyone did. */;
+      readonly previous?: Session;
+    }
   | { readonly accepted: false; readonly reason: 'superseded' | 'user' };
 
 /** How long a session without a socket can be resumed: the life of a resume token (3 min). */
