@@ -110,7 +110,7 @@ describe('the operator on a real API server', () => {
     await plane.client.delete(Resources.podDisruptionBudget, { namespace: NS, name: 'demo-worker' });
     await until('both are as before', async () => {
       const live = await plane.client.get(Resources.service, NS, 'demo-gateway');
-      const selector = (live?.['spec'] as { selector: Record<string, string> }).selector;
+      const { selector = {} } = (live?.['spec'] ?? {}) as { selector?: Record<string, string> };
       const budget = await plane.client.get(Resources.podDisruptionBudget, NS, 'demo-worker');
       return selector['chatplatform.dev/accepting'] === 'true' && budget !== undefined;
     });

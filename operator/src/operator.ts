@@ -72,7 +72,8 @@ export async function startOperator(
   const metrics = createMetrics({ defaults: true });
   const unfenced = kubeClient(deps.transport);
   const election = startLeaderElection({
-    client: unfenced,
+    // Two tries fit into the renewal deadline: one lost answer is not the end of a term.
+    client: kubeClient(deps.transport, undefined, deps.leaderTiming.renewDeadline / 2),
     clock,
     logger,
     ...config.leaderElection,
@@ -181,7 +182,7 @@ function withDefaults(config: OperatorConfig, replaced: Partial<OperatorDeps>): 
   return {
     clock: systemClock,
     random: systemRandom,
-    connectKafka: (kafka) => connectKafka(kafka, { logger: logger.child({ part: 'kafka' }) }),
+    connectKafka: (kafka) => connectKafka(kafka, { logger: storeLogger(logger) }),
     pingRedis,
     gatewayAdmin: httpGatewayAdmin,
     makeKey: randomKey,
@@ -191,6 +192,13 @@ function withDefaults(config: OperatorConfig, replaced: Partial<OperatorDeps>): 
     logger,
     transport,
   };
+}
+
+/** A store that does not answer is told in a condition; its client's every attempt is not news. */
+function storeLogger(logger: Logger): Logger {
+  const quiet = logger.child({ part: 'kafka' });
+  quiet.level = 'error';
+  return quiet;
 }
 
 function platformKey(child: KubeObject): string {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isKubeError } from './errors.ts';
 import { type KubeObject, pathOf, resourceOf, type ResourceType } from './resource.ts';
-import type { Transport } from './transport.ts';
+import { CALL_TIMEOUT_MS, type Transport } from './transport.ts';
 
 /** Field manager of everything the operator applies. */
 export const FIELD_MANAGER = 'chatplatform-operator';
@@ -67,18 +67,24 @@ export interface WatchOptions {
 
 /**
  * @param fence called before every write; throws when this process may not write (lost leadership).
+ * @param timeoutMs how long one call may take
  */
-export function kubeClient(transport: Transport, fence: () => void = () => undefined): KubeClient {
+export function kubeClient(
+  transport: Transport,
+  fence: () => void = () => undefined,
+  timeoutMs: number = CALL_TIMEOUT_MS,
+): KubeClient {
+  const read: Transport['call'] = (request) => transport.call({ timeoutMs, ...request });
   const write: Transport['call'] = (request) => {
     fence();
-    return transport.call(request);
+    return read(request);
   };
   const objectPath = (object: KubeObject, subresource?: string): string =>
     pathOf(resourceOf(object), object.metadata.namespace, object.metadata.name, subresource);
   return {
     get: async (resource, namespace, name) => {
       try {
-        return (await transport.call({
+        return (await read({
           method: 'GET',
           path: pathOf(resource, namespace, name),
         })) as KubeObject;
@@ -89,7 +95,7 @@ export function kubeClient(transport: Transport, fence: () => void = () => undef
     },
     list: async (resource, { namespace, labelSelector }, page) => {
       const query = { labelSelector, limit: page?.limit, continue: page?.continue };
-      const answer = (await transport.call({
+      const answer = (await read({
         method: 'GET',
         path: pathOf(resource, namespace),
         query,

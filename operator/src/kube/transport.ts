@@ -16,6 +16,8 @@ export interface KubeRequest {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly signal?: AbortSignal;
+  /** How long the answer may take; {@link CALL_TIMEOUT_MS} when absent. */
+  readonly timeoutMs?: number;
 }
 
 /** HTTP towards the API server: address, TLS and credentials from a kubeconfig or the pod. */
@@ -27,8 +29,8 @@ export interface Transport {
   close(): void;
 }
 
-// An answer that takes longer is lost: the API server itself gives up after 60 s.
-const CALL_TIMEOUT_MS = 60_000;
+/** An answer that takes longer is lost: the API server itself gives up after 60 s. */
+export const CALL_TIMEOUT_MS = 60_000;
 
 /**
  * Only the configuration and authentication of client-node are used: its typed calls parse every
@@ -60,7 +62,7 @@ export function transportOf(config: KubeConfig): Transport {
   };
   return {
     call: async (request) => {
-      const response = await open(request, CALL_TIMEOUT_MS);
+      const response = await open(request, request.timeoutMs ?? CALL_TIMEOUT_MS);
       return readAnswer(response, `${request.method} ${request.path}`);
     },
     stream: async (request) => {
@@ -90,7 +92,10 @@ export function plainTransport(server: string): Transport {
 
 /** The length is written out because Node sends the body of a DELETE without any framing of its own. */
 function bodyHeaders(request: KubeRequest, text: string): Record<string, string | number> {
-  return { 'content-type': request.contentType ?? 'application/json', 'content-length': Buffer.byteLength(text) };
+  return {
+    'content-type': request.contentType ?? 'application/json',
+    'content-length': Buffer.byteLength(text),
+  };
 }
 
 function urlOf(base: URL, request: KubeRequest): URL {

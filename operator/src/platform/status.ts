@@ -1,4 +1,4 @@
-import { API_VERSION, type ChatPlatformStatus, KIND } from '@chatplatform/platform';
+import { API_VERSION, type ChatPlatformStatus, type Condition, KIND } from '@chatplatform/platform';
 import { canonical, type EventNote, type KubeClient, type KubeObject } from '../kube/index.ts';
 import { TEMPLATE_VERSION } from '../resources/gateway-revision.ts';
 import { stamped } from './conditions.ts';
@@ -65,9 +65,17 @@ export function transitionNotes(before: ChatPlatformStatus, after: ChatPlatformS
     .filter((condition) => !(condition.status === 'False' && OPPOSITE.has(condition.type)))
     .map((condition) => ({
       type: (condition.status === 'False') !== OPPOSITE.has(condition.type) ? 'Warning' : 'Normal',
-      reason: condition.type === condition.reason ? condition.reason : `${condition.type}${condition.reason}`,
+      reason: eventReason(condition),
       message: condition.message,
     }));
+}
+
+/** `KafkaReady` when it became so, `KafkaUnreachable` when it is not. */
+function eventReason({ type, status, reason }: Condition): string {
+  if (OPPOSITE.has(type)) return reason;
+  if (status === 'True') return type;
+  if (type === 'Ready') return 'NotReady';
+  return type.endsWith('Ready') ? `${type.slice(0, -'Ready'.length)}${reason}` : reason;
 }
 
 // True is the bad news here.
