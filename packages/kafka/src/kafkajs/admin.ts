@@ -1,11 +1,15 @@
-import type { Clock, Random } from '@chatplatform/runtime';
+import { backoff, type Clock, type Random } from '@chatplatform/runtime';
 import type { Admin, Kafka as KafkaJs } from 'kafkajs';
 import { controlValues, ensureEpoch, type ControlLog } from '../control/epoch.ts';
 import { KafkaError } from '../errors.ts';
 import type { KafkaAdmin, PartitionLag, TopicSpec, TopicState } from '../port/admin.ts';
-import { toKafkaError } from './failures.ts';
+import { isPassing, toKafkaError } from './failures.ts';
 import { readWholeTopic } from './topic-reader.ts';
 import { describeTopics, ensureTopics } from './topics.ts';
+
+/** Waits while the cluster is busy with itself, ms; with {@link MAX_TRIES} about 4 s in all. */
+const RETRY = { base: 100, factor: 2, max: 1_000, jitter: 0.5 } as const;
+const MAX_TRIES = 8;
 
 interface Deps {
   readonly client: KafkaJs;
@@ -109,13 +113,17 @@ export class KafkajsAdmin implements KafkaAdmin {
   }
 
   async #call<T>(doing: string, fn: (admin: Admin) => Promise<T>): Promise<T> {
-    try {
-      this.#connecting ??= this.#admin.connect();
-      await this.#connecting;
-      return await fn(this.#admin);
-    } catch (error) {
-      this.#connecting = undefined;
-      throw toKafkaError(error, doing);
+    const wait = backoff(RETRY, this.#deps.random);
+    for (let tries = 1; ; tries += 1) {
+      try {
+        this.#connecting ??= this.#admin.connect();
+        await this.#connecting;
+        return await fn(this.#admin);
+      } catch (error) {
+        this.#connecting = undefined;
+        if (!isPassing(error) || tries === MAX_TRIES) throw toKafkaError(error, doing);
+      }
+      await this.#deps.clock.sleep(wait.next());
     }
   }
 }

@@ -95,6 +95,21 @@ export function writtenAfter(error: unknown): 'no' | 'unknown' {
   return root.type !== undefined && !MAYBE_WRITTEN_TYPES.has(root.type) ? 'no' : 'unknown';
 }
 
+/** The cluster is busy with itself: a coordinator that loads, a leader being elected. Over within moments. */
+const PASSING_TYPES: ReadonlySet<string> = new Set([
+  'GROUP_LOAD_IN_PROGRESS',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_FOR_PARTITION',
+]);
+
+/** Whether the same question will be answered in a moment; kafkajs's admin does not ask again by itself. */
+export function isPassing(error: unknown): boolean {
+  const { type } = rootOf(error);
+  return type !== undefined && PASSING_TYPES.has(type);
+}
+
 /** The group takes (or took) the partitions away: the member has to join again. */
 export function isRebalance(error: unknown): boolean {
   const { type } = rootOf(error);
