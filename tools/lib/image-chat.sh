@@ -53,8 +53,9 @@ chat_archive() {
 
 # image_chat: makes the archive when the programs changed; prints its line.
 image_chat() {
-  local scratch memo file
-  memo="$CP_CACHE/images/chat-sources/$(chat_sources)"
+  local scratch sources memo file
+  sources=$(chat_sources)
+  memo="$CP_CACHE/images/chat-sources/$sources"
   file=$(cut -d' ' -f3 "$memo" 2>/dev/null || true)
   if [ -z "$file" ] || [ ! -e "$file" ]; then
     mkdir -p "$CP_CACHE/images/chat-sources"
@@ -64,8 +65,11 @@ image_chat() {
       rm -rf "$scratch"
       return 1
     fi
-    mv "$scratch/line" "$memo"
+    cat "$scratch/line"
+    # Someone who edits meanwhile must not find the image of before under the sources of after.
+    [ "$(chat_sources)" != "$sources" ] || mv "$scratch/line" "$memo"
     rm -rf "$scratch"
+  else
+    cat "$memo"
   fi
-  cat "$memo"
 }
