@@ -2,11 +2,23 @@ import { parseArgs } from 'node:util';
 import { GatewayConfig } from '@chatplatform/platform';
 import { Lifecycle, loadConfig } from '@chatplatform/runtime';
 import { createLogger, startTracing } from '@chatplatform/telemetry';
+import { drainAndWait } from './drain/drain-and-wait.ts';
 import { startGateway } from './gateway.ts';
 
-/** Runs a gateway until the process is told to stop. `--config FILE`; environment `CHAT_…` overrides the file. */
+/**
+ * Runs a gateway until the process is told to stop. `--config FILE`; environment `CHAT_…` overrides the file.
+ * `--drain-and-wait [--admin-port N]` empties the gateway that runs beside it instead (preStop).
+ */
 export async function main(argv: string[]): Promise<void> {
-  const { values } = parseArgs({ args: argv, options: { config: { type: 'string' } } });
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      config: { type: 'string' },
+      'drain-and-wait': { type: 'boolean' },
+      'admin-port': { type: 'string', default: '9090' },
+    },
+  });
+  if (values['drain-and-wait']) return drainAndWait(Number(values['admin-port']));
   const config = loadConfig({
     schema: GatewayConfig,
     file: values.config,

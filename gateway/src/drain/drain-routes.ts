@@ -8,6 +8,8 @@ const OrderSchema = z
     reason: z.string().min(1).max(64).default('preStop'),
     /** Reconnects per second of the whole platform. */
     budget: z.number().positive().optional(),
+    /** Deadline from now; the configured one when absent. */
+    timeoutSeconds: z.number().positive().optional(),
   })
   .prefault({});
 
@@ -27,7 +29,12 @@ export function drainRoutes(drain: Drain, token: string | undefined): Record<str
       const order = OrderSchema.safeParse(request.body);
       if (!order.success) return { status: 400, body: { error: z.prettifyError(order.error) } };
       const byOperator = order.data.reason === OPERATOR && carries(request, token);
-      void drain.start({ ...order.data, unready: !byOperator });
+      const { timeoutSeconds, ...rest } = order.data;
+      void drain.start({
+        ...rest,
+        timeoutMs: timeoutSeconds === undefined ? undefined : timeoutSeconds * 1000,
+        unready: !byOperator,
+      });
       return { status: 202, body: drain.status() };
     }),
     'DELETE /drain': guarded(() => {

@@ -31,6 +31,8 @@ export interface DrainOrder {
   reason: string;
   /** Reconnects per second of the whole platform; the configured one when absent. */
   budget?: number | undefined;
+  /** Deadline from now, start delay included; the configured one when absent. */
+  timeoutMs?: number | undefined;
   /** False for a drain that keeps this gateway ready (the operator takes it out of the Service by its label). */
   unready: boolean;
   /** True when the process ends afterwards: there is no way back. */
@@ -148,8 +150,10 @@ export class Drain {
   async #drain(turn: number): Promise<void> {
     const { clock, settings, logger } = this.#options;
     const isLatest = (): boolean => this.#turn === turn;
-    this.#deadline = clock.monotonic() + settings().startDelayMs + settings().timeoutMs;
-    if (this.#remaining() > 0) await clock.sleep(settings().startDelayMs);
+    const { startDelayMs } = settings();
+    const allowedMs = this.#order?.timeoutMs ?? startDelayMs + settings().timeoutMs;
+    this.#deadline = clock.monotonic() + allowedMs;
+    if (this.#remaining() > 0) await clock.sleep(Math.min(startDelayMs, allowedMs));
     if (!isLatest()) return;
     this.#state = 'moving';
     while (isLatest() && this.#remaining() > 0 && clock.monotonic() < this.#deadline) await this.#step();

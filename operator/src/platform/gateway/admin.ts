@@ -52,8 +52,9 @@ async function order(address: string, method: string, token: string, body?: obje
   if (!response.ok) throw new Error(`${method} ${url(address)} answered ${response.status}`);
 }
 
+/** `remaining` is every connection that is open now, also while nothing is being drained. */
 function probeOf(answer: unknown): PodProbe | undefined {
-  const { state, connections } = (answer ?? {}) as { state?: unknown; connections?: unknown };
-  if (state !== 'serving' && state !== 'draining' && state !== 'drained') return undefined;
-  return typeof connections === 'number' ? { state, connections } : undefined;
+  const { state, remaining } = (answer ?? {}) as { state?: unknown; remaining?: unknown };
+  if (typeof state !== 'string' || typeof remaining !== 'number') return undefined;
+  return { state: state === 'serving' || state === 'drained' ? state : 'draining', connections: remaining };
 }
