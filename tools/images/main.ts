@@ -1,15 +1,24 @@
-// The one entry of the chat image: `main.js gateway|worker|operator [ARG...]` runs that program.
+// The one entry of the chat image: `main.js gateway|worker|operator|web-chat [ARG...]` runs that program.
 // Only the chosen program's code is loaded.
+import { join } from 'node:path';
+
 const PROGRAMS: Record<string, (argv: string[]) => Promise<void>> = {
   gateway: async (argv) => (await import('@chatplatform/gateway')).main(argv),
   worker: async (argv) => (await import('@chatplatform/workers')).main(argv),
   operator: async (argv) => (await import('@chatplatform/operator')).main(argv),
+  'web-chat': async (argv) => {
+    const { main } = await import('../../examples/web-chat/src/server/main.ts');
+    // The image carries the page beside this file.
+    await main(['--page', join(import.meta.dirname, 'web-chat'), ...argv]);
+  },
 };
 
 const [name = '', ...argv] = process.argv.slice(2);
 const program = PROGRAMS[name];
 if (program === undefined) {
-  process.stderr.write(`'${name}' is no program of this image; give one of: ${Object.keys(PROGRAMS).join(', ')}\n`);
+  process.stderr.write(
+    `'${name}' is no program of this image; give one of: ${Object.keys(PROGRAMS).join(', ')}\n`,
+  );
   process.exit(64);
 }
 await program(argv);

@@ -41,6 +41,7 @@ chat_archive() {
   local scratch=$1 base config image file
   base=$(node_layer) || return 1
   "$CP_ROOT/tools/run" "$CP_ROOT/tools/images/bundle.ts" "$scratch/rootfs/app" >&2 || return 1
+  "$CP_ROOT/tools/run" "$CP_ROOT/examples/web-chat/build.ts" "$scratch/rootfs/app/web-chat" >&2 || return 1
   config='{"User":"1000:1000","WorkingDir":"/app","Env":["PATH=/usr/bin","NODE_ENV=production"]'
   config+=',"Entrypoint":["node","/app/main.js"],"Labels":'$(image_labels chat 'ChatPlatform gateway, worker, operator and demo page')'}'
   image=$(image_archive "$scratch/rootfs" localhost/chatplatform/chat "$CP_CACHE/images/chat-%TAG%.tar" "$config" "$base") || return 1
