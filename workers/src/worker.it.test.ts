@@ -116,7 +116,7 @@ async function publishAll(): Promise<void> {
     );
   };
   for (let at = 0; at < MESSAGES; at += 1) {
-    const room = ROOMS[Math.floor(random.next() * ROOMS.length)] as string;
+    const room = ROOMS[Math.floor(random.next() * ROOMS.length)] ?? '';
     const inst = `instance-${Math.floor(random.next() * 3)}-xxxxxx`;
     const n = (last.get(room + inst) ?? 0) + 1;
     last.set(room + inst, n);
@@ -200,7 +200,7 @@ test('10 000 messages with resends through worker processes of which one is kill
   const victim = spawnWorker();
   await until(async () => (await lag()) === 0, 'workers started');
   const publishing = publishAll();
-  await until(async () => (await readMailSize()) > MESSAGES / 5, 'work under way');
+  await until(() => Promise.resolve(mail.length > MESSAGES / 5), 'work under way');
   victim.kill('SIGKILL');
   await once(victim, 'exit');
   spawnWorker();
@@ -222,12 +222,8 @@ test('10 000 messages with resends through worker processes of which one is kill
 });
 
 test('a worker that is told to stop commits, leaves and exits 0', async () => {
-  const [worker] = workers;
-  const exited = once(worker as ChildProcess, 'exit');
-  worker?.kill('SIGTERM');
+  const [worker = spawnWorker()] = workers;
+  const exited = once(worker, 'exit');
+  worker.kill('SIGTERM');
   expect(await exited).toEqual([0, null]);
 });
-
-function readMailSize(): Promise<number> {
-  return Promise.resolve(mail.length);
-}

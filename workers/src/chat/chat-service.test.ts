@@ -1,4 +1,4 @@
-import { memoryKafka, type InRecord } from '@chatplatform/kafka';
+import type { InRecord, RecordProducer } from '@chatplatform/kafka';
 import { seededRandom, systemClock, type Random } from '@chatplatform/runtime';
 import { createMetrics } from '@chatplatform/telemetry';
 import { roomOptions } from '@chatplatform/platform';
@@ -46,7 +46,7 @@ function serviceOf(world: World, redis: Redis, random: Random): ChatService {
       isComplete: () => true,
     }),
     publisher: redis.inbox.publisher({ incarnation: `w-${random.id(8)}` }),
-    producer: memoryKafkaProducer(world),
+    producer: producerOf(world),
     events: { topic: NAMES.topics.events, partitions: 1 },
     deadLetters: { topic: NAMES.topics.deadLetters, partitions: 1 },
     clock: systemClock,
@@ -54,7 +54,7 @@ function serviceOf(world: World, redis: Redis, random: Random): ChatService {
   });
 }
 
-function memoryKafkaProducer(world: World): ReturnType<ReturnType<typeof memoryKafka>['producer']> {
+function producerOf(world: World): RecordProducer {
   return world.kafka.client().producer();
 }
 
