@@ -128,7 +128,7 @@ function withRoot(): void {
       'wait',
       '--for=condition=Established',
       'crd/probes.cluster.test',
-      '--timeout=20s',
+      '--timeout=60s',
     );
     expect(await apply(probe('small', 1))).toContain('created');
     await expect(apply(probe('large', 3))).rejects.toThrow('too large for a probe');
@@ -136,7 +136,7 @@ function withRoot(): void {
     await cluster('down');
     expect(await foundOf(traces)).toEqual([]);
     expect(existsSync(traces.folder)).toBe(false);
-  }, 60_000);
+  }, 120_000);
 
   test('a killed keeper takes everything with it, and the next up starts afresh', async () => {
     await cluster('up', '--nodes', '0');
@@ -150,7 +150,7 @@ function withRoot(): void {
     );
     await cluster('down');
     expect(await foundOf(traces)).toEqual([]);
-  }, 90_000);
+  }, 120_000);
 
   test('ends when its owner ends', async () => {
     const owner = spawn('sleep', ['600']);
@@ -158,7 +158,7 @@ function withRoot(): void {
     const traces = await tracesOf(await folderOfInstance());
     owner.kill('SIGKILL');
     await eventually(async () => (await foundOf(traces)).length === 0);
-  }, 60_000);
+  }, 120_000);
 }
 
 const labels = { app: 'probe' };
@@ -222,7 +222,7 @@ function withNode(): void {
       'statefulset/probe',
       '--namespace',
       'strict',
-      '--timeout=30s',
+      '--timeout=60s',
     );
     const volume = await inStrict(
       'persistentvolumeclaim',
@@ -249,7 +249,7 @@ function withNode(): void {
     ];
     await eventually(async () => (await cluster('kubectl', ...phase)) === 'Available');
     expect(existsSync(file)).toBe(false);
-  }, 120_000);
+  }, 240_000);
 }
 
 function withoutRoot(): void {
