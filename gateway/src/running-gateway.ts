@@ -144,30 +144,32 @@ export class RunningParts implements RunningGateway {
   }
 
   #followStates(): void {
-    const { around, degradation, plane } = this.#parts;
-    const { producer, redis, metrics } = around;
-    const show = (): void => {
-      for (const part of ['history', 'presence', 'publish'] as const) {
-        metrics.degraded.set({ part }, degradation.parts.includes(part) ? 1 : 0);
-      }
-    };
-    const redisIs = (state: 'up' | 'down'): void => {
-      degradation.set(['history', 'presence'], state === 'down');
-      if (state === 'down') this.#sweeper.afterOutage();
+    const { around, plane } = this.#parts;
+    const { producer, redis } = around;
+    const onRedis = (state: 'up' | 'down'): void => {
+      this.#degrade();
       if (state === 'up') void plane.reassertion.everything();
-      show();
+      else this.#sweeper.afterOutage();
     };
-    const logIs = (state: 'up' | 'down'): void => {
-      degradation.set(['publish'], state === 'down' || around.log() === undefined);
-      show();
-    };
-    redisIs(redis.state);
-    logIs(producer.state);
-    this.#stops.push(redis.onState(redisIs), producer.onState(logIs));
+    this.#degrade();
+    this.#stops.push(
+      redis.onState(onRedis),
+      producer.onState(() => this.#degrade()),
+    );
+  }
+
+  #degrade(): void {
+    const { around, degradation } = this.#parts;
+    const unknown = around.log() === undefined;
+    const away = around.redis.state === 'down';
+    degradation.set({ history: away || unknown, presence: away, publish: unknown || around.producer.state === 'down' });
+    for (const part of ['history', 'presence', 'publish'] as const) {
+      around.metrics.degraded.set({ part }, degradation.parts.includes(part) ? 1 : 0);
+    }
   }
 
   async #findLog(): Promise<void> {
-    const { around, degradation, knowledge, plane } = this.#parts;
+    const { around, knowledge, plane } = this.#parts;
     try {
       await knowledge.find();
     } catch {
@@ -175,7 +177,7 @@ export class RunningParts implements RunningGateway {
       return;
     }
     around.logger.info({ epoch: around.log()?.epoch, partitions: around.log()?.partitions }, 'the log is known');
-    degradation.set(['publish'], around.producer.state === 'down');
+    this.#degrade();
     await plane.reassertion.compare();
   }
 

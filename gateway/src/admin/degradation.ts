@@ -24,16 +24,16 @@ export class Degradation {
     return this.#down.size === 0 ? undefined : this.#encode();
   }
 
-  set(parts: readonly DegradedPart[], down: boolean): void {
-    const before = this.#down.size;
+  set(down: Readonly<Record<DegradedPart, boolean>>): void {
     let changed = false;
-    for (const part of parts) {
-      if (this.#down.has(part) === down) continue;
+    for (const [name, isDown] of Object.entries(down)) {
+      const part = name as DegradedPart;
+      if (this.#down.has(part) === isDown) continue;
       changed = true;
-      if (down) this.#down.set(part, this.#clock.now());
+      if (isDown) this.#down.set(part, this.#clock.now());
       else this.#down.delete(part);
     }
-    if (changed && before + this.#down.size > 0) this.#tell(this.#encode());
+    if (changed) this.#tell(this.#encode());
   }
 
   #encode(): Json {

@@ -77,6 +77,7 @@ export class Bench {
     const stores = { kafka: this.#own(this.stores.kafka()), redis: this.#own(this.stores.redis()), logger: this.#logger };
     const gateway = await startGateway(config, { ...stores, ...deps });
     this.gateways.push(gateway);
+    await wholeness(gateway);
     return gateway;
   }
 
@@ -131,6 +132,16 @@ export class Bench {
     await this.worker.stop();
     await Promise.all(this.#opened.map((store) => store.close()));
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Resolves when nothing is degraded: the stores were reached. */
+async function wholeness(gateway: RunningGateway): Promise<void> {
+  for (;;) {
+    const response = await fetch(`${gateway.adminUrl}/readyz`);
+    const { degraded } = (await response.json()) as { degraded: string[] };
+    if (degraded.length === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 

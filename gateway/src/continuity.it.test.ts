@@ -1,0 +1,145 @@
+import { connectKafka } from '@chatplatform/kafka';
+import { openRedis } from '@chatplatform/redis';
+import { seededRandom } from '@chatplatform/runtime';
+import { silentLogger } from '@chatplatform/telemetry';
+import { startKafka, startRedis } from '@chatplatform/testkit';
+import { Bench, type GreetedClient } from './testing/bench.ts';
+import type { RawMessage } from './testing/raw-client.ts';
+
+// The real uWebSockets.js, Kafka and Redis under whole gateways; only the worker is the tests' own.
+
+let kafka: Awaited<ReturnType<typeof startKafka>>;
+let redis: Awaited<ReturnType<typeof startRedis>>;
+let bench: Bench;
+
+beforeAll(async () => {
+  [kafka, redis] = await Promise.all([startKafka(), startRedis()]);
+}, 60_000);
+
+afterAll(() => Promise.all([kafka?.stop(), redis?.stop()]));
+
+beforeEach(async () => {
+  await redis.flushAll();
+  const deps = { logger: silentLogger };
+  bench = await Bench.open({
+    kafka: () => connectKafka({ bootstrapServers: kafka.bootstrapServers, clientId: 'bench' }, deps),
+    redis: () => openRedis({ config: { url: redis.url, cluster: false }, prefix: 'test.bench:', deps }),
+  });
+}, 30_000);
+
+afterEach(() => bench.close(), 30_000);
+
+interface Watched {
+  client: GreetedClient;
+  /** Messages of the join's reply. */
+  first: RawMessage[];
+  head: string;
+}
+
+async function watch(client: GreetedClient, room: string): Promise<Watched> {
+  const { join } = (await client.raw.request('join', { room, limit: 3 })) as { join: { msgs: RawMessage[]; head: string } };
+  return { client, first: join.msgs, head: join.head };
+}
+
+/** Everything the connection saw in the room is one chain by `p` that begins where it joined. */
+function expectUnbroken({ client, first, head }: Watched, room: string, last: string): void {
+  const seen = [...first, ...client.raw.messages(room)];
+  const start = first.length > 0 ? first[0]?.p : head;
+  expect(seen.map((m) => m.p)).toEqual([start, ...seen.map((m) => m.id)].slice(0, seen.length));
+  expect(seen.at(-1)?.id ?? head).toBe(last);
+}
+
+test('joins in the middle of traffic on two gateways, with lines lost on the way, miss and double nothing', async () => {
+  const seed = Date.now() % 1_000_000;
+  const random = seededRandom(seed);
+  process.stdout.write(`seed ${seed}\n`);
+  bench.worker.loses = () => random.next() < 0.03;
+  const gateways = [await bench.gateway(), await bench.gateway()];
+  const rooms = ['team:1', 'team:2', 'team:3'];
+  const senders = await Promise.all(rooms.map((_, n) => bench.client(gateways[n % 2]!, `sender${n}`)));
+  const watched = new Map<string, Watched[]>(rooms.map((room) => [room, []]));
+  const publishing = senders.map(async (sender, at) => {
+    let last = '';
+    for (let n = 1; n <= 400; n += 1) {
+      const reply = await bench.publish(sender, rooms[at]!, n);
+      last = (reply['pub'] as { id: string }).id;
+    }
+    return last;
+  });
+  const joining = Array.from({ length: 24 }, async (_, n) => {
+    await new Promise((resolve) => setTimeout(resolve, 20 + 40 * n));
+    const room = rooms[n % rooms.length]!;
+    const client = await bench.client(gateways[Math.floor(random.next() * 2)]!, `user${n}`);
+    watched.get(room)?.push(await watch(client, room));
+  });
+  await Promise.all(joining);
+  const lasts = await Promise.all(publishing);
+  for (const [at, room] of rooms.entries()) {
+    for (const one of watched.get(room) ?? []) {
+      const last = lasts[at]!;
+      await one.client.raw.when(() => (one.client.raw.messages(room).at(-1)?.id ?? one.head) >= last);
+      expectUnbroken(one, room, last);
+    }
+  }
+}, 60_000);
+
+test('Redis is killed and comes back: publishes are acknowledged meanwhile, and everything arrives', async () => {
+  const gateway = await bench.gateway();
+  const ann = await bench.client(gateway, 'ann');
+  const one = await watch(await bench.client(gateway, 'bob'), 'r');
+  await bench.publish(ann, 'r', 1);
+  await one.client.raw.when(() => one.client.raw.messages('r').length === 1);
+  await redis.kill9();
+  const acks = [await bench.publish(ann, 'r', 2), await bench.publish(ann, 'r', 3)];
+  expect(acks.every((ack) => ack['pub'] !== undefined)).toBe(true);
+  await redis.restart();
+  await one.client.raw.when(() => one.client.raw.messages('r').length >= 3, 30_000);
+  expect(one.client.raw.messages('r').map((m) => m.d)).toEqual([1, 2, 3]);
+}, 60_000);
+
+test('Kafka is killed and comes back: nothing acknowledged is lost, refused ones go in order when resent', async () => {
+  const gateway = await bench.gateway();
+  const ann = await bench.client(gateway, 'ann');
+  const one = await watch(await bench.client(gateway, 'bob'), 'r');
+  await bench.publish(ann, 'r', 1);
+  await kafka.kill9();
+  const begun = Date.now();
+  const pending = new Set([2, 3, 4, 5]);
+  let resend = false;
+  const restarted = kafka.restart();
+  while (pending.size > 0) {
+    const numbers = [...pending];
+    const over = resend ? { re: Date.now() - begun } : {};
+    const replies = await Promise.all(numbers.map((n) => reply(bench.publish(ann, 'r', n, over))));
+    for (const [at, answer] of replies.entries()) if (answer?.['pub'] !== undefined) pending.delete(numbers[at]!);
+    resend = true;
+  }
+  await restarted;
+  await one.client.raw.when(() => one.client.raw.messages('r').length >= 5, 30_000);
+  expect(one.client.raw.messages('r').map((m) => m.d)).toEqual([1, 2, 3, 4, 5]);
+}, 90_000);
+
+/** A publish that outlasts the client's patience is resent like a refused one. */
+async function reply<T>(answer: Promise<T>): Promise<T | undefined> {
+  return answer.catch(() => undefined);
+}
+
+test('a gateway is killed: its clients resume on another one with everything they missed', async () => {
+  const [one, two] = [await bench.gateway(), await bench.gateway()];
+  const ann = await bench.client(two, 'ann');
+  const bob = await bench.client(one, 'bob');
+  await watch(bob, 'r');
+  await bench.publish(ann, 'r', 1);
+  await bob.raw.when(() => bob.raw.messages('r').length === 1);
+  const pos = bob.raw.messages('r')[0]?.id;
+  await one.kill();
+  await bob.raw.closed();
+  await bench.publish(ann, 'r', 2);
+  const { id } = (await bench.publish(ann, 'r', 3))['pub'] as { id: string };
+  const back = await bench.client(two, 'bob', { inst: bob.inst, resume: bob.hello['resume'], rooms: { r: { pos } } });
+  expect(back.hello).toMatchObject({ sid: bob.hello['sid'], resumed: true });
+  const room = (back.hello['rooms'] as Record<string, { msgs: RawMessage[]; recovered: boolean }>)['r'];
+  await back.raw.when(() => (back.raw.messages('r').at(-1)?.id ?? room?.msgs.at(-1)?.id) === id);
+  expect(room?.recovered).toBe(true);
+  expect([...(room?.msgs ?? []), ...back.raw.messages('r')].map((m) => m.d)).toEqual([2, 3]);
+}, 30_000);
