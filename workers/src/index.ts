@@ -3,4 +3,4 @@ export type { ChatMessage } from './chat/chat-message.ts';
 export type { Refusal, Rule } from './chat/rules.ts';
 export { WorkerError, type WorkerErrorCode } from './errors.ts';
 export { main } from './main.ts';
-export { startWorker, type Worker, type WorkerDeps } from './worker.ts';
+export { startWorker, type RunningWorker, type WorkerDeps } from './worker.ts';

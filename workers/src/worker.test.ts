@@ -10,17 +10,17 @@ import {
   type Publish,
 } from './test/world.ts';
 import { partitionOf } from '@chatplatform/protocol';
-import type { Worker } from './worker.ts';
+import type { RunningWorker } from './worker.ts';
 
 const ROOMS = [...roomsOfPartition(0, 2), ...roomsOfPartition(1, 2)];
 const [ROOM = ''] = ROOMS;
-const running: Worker[] = [];
+const running: RunningWorker[] = [];
 
 afterEach(async () => {
   await Promise.all(running.splice(0).map((worker) => worker.close()));
 });
 
-async function started(world: World, deps: Parameters<World['worker']>[0] = {}): Promise<Worker> {
+async function started(world: World, deps: Parameters<World['worker']>[0] = {}): Promise<RunningWorker> {
   const worker = await world.worker(deps);
   running.push(worker);
   return worker;

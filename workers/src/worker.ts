@@ -54,7 +54,7 @@ export interface WorkerDeps {
 }
 
 /** A running worker. */
-export interface Worker {
+export interface RunningWorker {
   readonly adminUrl: string;
   /** Rejects with a {@link WorkerError} when the consumer loop ended for good: exit then. Never resolves. */
   readonly failed: Promise<never>;
@@ -65,10 +65,13 @@ export interface Worker {
 }
 
 /** Starts a worker. Resolves at once: Kafka and Redis are waited for in the background. */
-export async function startWorker(config: WorkerConfig, deps: Partial<WorkerDeps> = {}): Promise<Worker> {
+export async function startWorker(
+  config: WorkerConfig,
+  deps: Partial<WorkerDeps> = {},
+): Promise<RunningWorker> {
   const parts = assemble(config, deps);
   const metrics = createMetrics({ prefix: 'chat_worker', defaults: deps.processMetrics ?? true });
-  const running = new RunningWorker(config, parts, metrics);
+  const running = new WorkerParts(config, parts, metrics);
   await running.start();
   return running;
 }
@@ -92,7 +95,7 @@ function assemble(config: WorkerConfig, deps: Partial<WorkerDeps>): Parts {
   return { kafka, redis, clock, random, logger, rules: deps.rules ?? [] };
 }
 
-class RunningWorker implements Worker {
+class WorkerParts implements RunningWorker {
   readonly failed: Promise<never>;
   readonly #config: WorkerConfig;
   readonly #parts: Parts;

@@ -10,7 +10,7 @@ import { decodeEvent, encodeRecord, partitionOf, type PlatformEvent } from '@cha
 import { memoryRedis, type InboxItem, type MemoryRedis, type Redis } from '@chatplatform/redis';
 import { systemClock, type Clock } from '@chatplatform/runtime';
 import { silentLogger } from '@chatplatform/telemetry';
-import { startWorker, type Worker, type WorkerDeps } from '../worker.ts';
+import { startWorker, type RunningWorker, type WorkerDeps } from '../worker.ts';
 
 /** What a test publishes. */
 export interface Publish {
@@ -68,7 +68,7 @@ export class World {
     return this;
   }
 
-  worker(deps: Partial<WorkerDeps> = {}): Promise<Worker> {
+  worker(deps: Partial<WorkerDeps> = {}): Promise<RunningWorker> {
     return startWorker(this.config, {
       kafka: this.kafka.client(),
       redis: this.store.open(),
