@@ -26,7 +26,7 @@ export function realSubject(config: RedisConfig): RealSubject {
   const addresses = nodes.map((url) => ({ host: url.hostname, port: Number(url.port) }));
   const client = config.cluster
     ? new Cluster(addresses)
-    : new Standalone({ ...(addresses[0] as (typeof addresses)[0]), protocol: 2 });
+    : new Standalone({ ...(addresses[0] as (typeof addresses)[0]), protocol: 2, lazyConnect: true });
   const openAt = (prefix: string): Redis => openRedis({ config, prefix, deps: { logger: QUIET } });
   return {
     openAt,
