@@ -108,5 +108,6 @@ test.each(EFFECTS.flatMap((effect) => MOMENTS.map((moment) => ({ effect, moment 
     expect(world.deadLetters()).toEqual([]);
     reaper.release();
     await Promise.all([successor.close(), doomed.close()]);
+    await world.close();
   },
 );

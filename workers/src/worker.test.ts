@@ -15,10 +15,18 @@ import type { RunningWorker } from './worker.ts';
 const ROOMS = [...roomsOfPartition(0, 2), ...roomsOfPartition(1, 2)];
 const [ROOM = ''] = ROOMS;
 const running: RunningWorker[] = [];
+const worlds: World[] = [];
 
 afterEach(async () => {
   await Promise.all(running.splice(0).map((worker) => worker.close()));
+  await Promise.all(worlds.splice(0).map((world) => world.close()));
 });
+
+function opened(rooms: readonly string[]): Promise<World> {
+  const world = new World();
+  worlds.push(world);
+  return world.open(rooms);
+}
 
 async function started(world: World, deps: Parameters<World['worker']>[0] = {}): Promise<RunningWorker> {
   const worker = await world.worker(deps);
@@ -35,7 +43,7 @@ function traffic(count: number): Publish[] {
 }
 
 test('messages reach history, gateway and events in the order of the log, with a chain of p from the first', async () => {
-  const world = await new World().open(ROOMS);
+  const world = await opened(ROOMS);
   const messages = traffic(400);
   await world.publish(...messages);
   await started(world);
@@ -50,7 +58,7 @@ test('messages reach history, gateway and events in the order of the log, with a
 });
 
 test('a resend is no second message: no entry, no fan-out, no event', async () => {
-  const world = await new World().open(ROOMS);
+  const world = await opened(ROOMS);
   await started(world);
   await world.publish(
     { room: ROOM, inst: 'a', n: 1 },
@@ -65,7 +73,7 @@ test('a resend is no second message: no entry, no fan-out, no event', async () =
 });
 
 test('a bad record goes to the dead letters with cause, attempts and origin, its sender is told, the rest goes on', async () => {
-  const world = await new World().open(ROOMS);
+  const world = await opened(ROOMS);
   await started(world);
   const good = recordOf({ room: ROOM, inst: 'a', n: 1 });
   await world.append({ ...good, value: '{"x":1}' });
@@ -91,7 +99,7 @@ test('a bad record goes to the dead letters with cause, attempts and origin, its
 });
 
 test('a record of which nothing can be read still goes to the dead letters', async () => {
-  const world = await new World().open(ROOMS);
+  const world = await opened(ROOMS);
   await started(world);
   await world.append({ topic: NAMES.topics.messages, partition: 0, key: null, value: null });
   await world.drained();
@@ -100,7 +108,7 @@ test('a record of which nothing can be read still goes to the dead letters', asy
 });
 
 test('a rule refuses one message; one it throws on is found in the batch and is poison after 3 attempts', async () => {
-  const world = await new World().open(ROOMS);
+  const world = await opened(ROOMS);
   let calls = 0;
   const rule = {
     name: 'words',
@@ -130,7 +138,7 @@ test('a rule refuses one message; one it throws on is found in the batch and is 
 });
 
 test('an outage of Redis or Kafka is waited out: nothing is lost, nothing is poison', async () => {
-  const world = await new World().open(ROOMS);
+  const world = await opened(ROOMS);
   await started(world);
   const messages = traffic(60);
   await world.publish(...messages.slice(0, 20));
@@ -150,7 +158,7 @@ test('an outage of Redis or Kafka is waited out: nothing is lost, nothing is poi
 });
 
 test('whatever error Redis gives, no message is blamed for it', async () => {
-  const world = await new World().open(ROOMS);
+  const world = await opened(ROOMS);
   const redis = world.store.open();
   const append = redis.history(world.epoch).append;
   let refusals = 3;
@@ -165,7 +173,7 @@ test('whatever error Redis gives, no message is blamed for it', async () => {
 });
 
 test('writes that Redis lost are made again in order, before anything newer', async () => {
-  const world = await new World().open(ROOMS);
+  const world = await opened(ROOMS);
   await started(world);
   const messages = traffic(200);
   await world.publish(...messages.slice(0, 80));
@@ -183,7 +191,7 @@ test('writes that Redis lost are made again in order, before anything newer', as
 });
 
 test('a successor repairs what Redis lost while no worker ran, and sends only what was missing again', async () => {
-  const world = await new World().open(ROOMS);
+  const world = await opened(ROOMS);
   const first = await started(world);
   const messages = traffic(120);
   await world.publish(...messages.slice(0, 60));
@@ -205,7 +213,7 @@ test('a successor repairs what Redis lost while no worker ran, and sends only wh
 });
 
 test('an emptied Redis is filled again from the log', async () => {
-  const world = await new World().open(ROOMS);
+  const world = await opened(ROOMS);
   await started(world);
   const messages = traffic(100);
   await world.publish(...messages.slice(0, 60));
@@ -221,7 +229,7 @@ test('an emptied Redis is filled again from the log', async () => {
 
 test('a latest-value room keeps the newest value per key and sends it as v', async () => {
   const room = 'board:1';
-  const world = await new World().open([room]);
+  const world = await opened([room]);
   await started(world);
   await world.publish({ room, inst: 'a', n: 1, k: 'x', data: 1 }, { room, inst: 'a', n: 2, k: 'y', data: 2 });
   await world.publish({ room, inst: 'a', n: 3, k: 'x', data: 3 }, { room, inst: 'a', n: 4, data: 'no key' });
@@ -236,7 +244,7 @@ test('a latest-value room keeps the newest value per key and sends it as v', asy
 });
 
 test('close commits the batch under way and signs off; metrics and health tell', async () => {
-  const world = await new World().open(ROOMS);
+  const world = await opened(ROOMS);
   const worker = await started(world);
   await world.publish(...traffic(50));
   await world.drained();
@@ -250,6 +258,7 @@ test('close commits the batch under way and signs off; metrics and health tell',
 
 test('waits for topics and epoch that are not there yet', async () => {
   const world = new World();
+  worlds.push(world);
   await started(world);
   await new Promise((resolve) => setTimeout(resolve, 50));
   await world.open(ROOMS);

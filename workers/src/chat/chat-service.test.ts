@@ -30,6 +30,8 @@ function serviceOf(world: World, redis: Redis, random: Random): ChatService {
     await dawdle(random);
     return result;
   };
+  const publisher = redis.inbox.publisher({ incarnation: `w-${random.id(8)}` });
+  world.onClose(() => publisher.signOff());
   return new ChatService({
     context: {
       epoch: world.epoch,
@@ -45,7 +47,7 @@ function serviceOf(world: World, redis: Redis, random: Random): ChatService {
       clock: systemClock,
       isComplete: () => true,
     }),
-    publisher: redis.inbox.publisher({ incarnation: `w-${random.id(8)}` }),
+    publisher,
     producer: producerOf(world),
     events: { topic: NAMES.topics.events, partitions: 1 },
     deadLetters: { topic: NAMES.topics.deadLetters, partitions: 1 },
@@ -125,6 +127,7 @@ test('property: two workers on overlapping ranges of one partition, interleaved 
           expect(await world.history(room)).toEqual(expected(publishes, room));
           expect(world.delivered(room)).toEqual(expected(publishes, room));
         }
+        await world.close();
       },
     ),
     { numRuns: 60 },
@@ -152,6 +155,7 @@ test('property: a log applied again from any earlier point changes nothing', asy
       for (const room of ROOMS) expect(await world.history(room)).toEqual(expected(publishes, room));
       expect(world.events()).toHaveLength(events);
       expect(world.mail.filter((item) => item.class === 'm')).toHaveLength(events);
+      await world.close();
     }),
     { numRuns: 40 },
   );

@@ -43,12 +43,14 @@ export class World {
   });
   epoch = '';
   readonly #producer: RecordProducer;
+  readonly #closing: (() => Promise<void>)[] = [];
 
   constructor(clock: Clock = systemClock) {
     this.kafka = memoryKafka({ clock });
     this.store = memoryRedis({ clock });
     this.redis = this.store.open();
     this.#producer = this.kafka.producer();
+    this.onClose(() => this.kafka.close());
   }
 
   async open(rooms: readonly string[] = []): Promise<this> {
@@ -60,12 +62,22 @@ export class World {
     }));
     await this.kafka.admin().ensureTopics(topics);
     this.epoch = await this.kafka.admin().ensureEpoch(control);
-    await this.redis.inbox.subscribe(GATEWAY, {
+    const inbox = await this.redis.inbox.subscribe(GATEWAY, {
       onItems: (items) => void this.mail.push(...items),
       onGap: () => {},
     });
+    this.onClose(() => inbox.close());
     await this.redis.routes.add(rooms, GATEWAY);
     return this;
+  }
+
+  /** Has `fn` called by {@link World.close}. */
+  onClose(fn: () => Promise<void>): void {
+    this.#closing.push(fn);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#closing.splice(0).map((fn) => fn()));
   }
 
   worker(deps: Partial<WorkerDeps> = {}): Promise<RunningWorker> {
