@@ -12,7 +12,6 @@ import {
 } from '../kube/index.ts';
 import { keysSecret, type MakeKey } from '../resources/keys-secret.ts';
 import { childNames, type Owner } from '../resources/labels.ts';
-import { redisConnection } from '../resources/secret-files.ts';
 import type { Caches } from './caches.ts';
 import type { ComponentResult } from './component.ts';
 import { allConditions } from './conditions.ts';
@@ -23,7 +22,7 @@ import { Pass } from './pass.ts';
 import { prune } from './prune.ts';
 import { Reasons } from './reasons.ts';
 import { reconcileRedis } from './redis/component.ts';
-import { nextStatus, statusOf, transitionNotes, writeStatus } from './status.ts';
+import { nextStatus, remembered, statusOf, transitionNotes, writeStatus } from './status.ts';
 import { FINALIZER, tearDown } from './teardown.ts';
 import { configurationWarning } from './warnings.ts';
 import type { Watches } from './watches.ts';
@@ -96,7 +95,7 @@ async function reconcile(deps: ReconcilerDeps, subject: Subject): Promise<{ requ
     caches: deps.caches,
     now: deps.clock.now(),
   });
-  const { spec, owner } = pass;
+  const { spec } = pass;
   await ensureFinalizer(pass);
   const token = await ensureKeys(pass, deps.makeKey);
   const watches = await deps.watches.of(pass);
@@ -109,13 +108,13 @@ async function reconcile(deps: ReconcilerDeps, subject: Subject): Promise<{ requ
   ];
   await prune(pass);
   const warning = await configurationWarning(pass);
-  const conditions = allConditions(pass, [...results.flatMap((result) => result.conditions), warning]);
-  const parts = results.reduce<Partial<ChatPlatformStatus>>(
-    (all, result) => ({ ...all, ...result.status }),
-    {},
+  const seen = remembered(
+    pass.object,
+    [...results.flatMap((result) => result.conditions), warning],
+    results.reduce<Partial<ChatPlatformStatus>>((all, result) => ({ ...all, ...result.status }), {}),
   );
-  await report(deps, pass, nextStatus({ object: pass.object, conditions, parts, now: pass.now }));
-  deps.logger.debug({ key: pass.key, redis: redisConnection(spec, owner).endpoints }, 'pass done');
+  const conditions = allConditions(pass, seen.conditions);
+  await report(deps, pass, nextStatus({ object: pass.object, conditions, parts: seen.parts, now: pass.now }));
   return { requeueAfterMs: after(pass, results) };
 }
 

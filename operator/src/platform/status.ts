@@ -27,6 +27,34 @@ export function nextStatus({ object, conditions, parts, now }: StatusInput): Cha
   };
 }
 
+/**
+ * What is not known yet (a probe has not answered since the operator started) is shown as it was last:
+ * a restart of the operator is not news about the platform. For display only; nothing is decided from it.
+ */
+export function remembered(
+  object: KubeObject,
+  conditions: readonly ConditionDraft[],
+  parts: Partial<ChatPlatformStatus>,
+): { conditions: ConditionDraft[]; parts: Partial<ChatPlatformStatus> } {
+  const before = statusOf(object);
+  const last = (draft: ConditionDraft): ConditionDraft => {
+    const known = before.conditions?.find((condition) => condition.type === draft.type);
+    if (draft.status !== 'Unknown' || !known) return draft;
+    return { type: draft.type, status: known.status, reason: known.reason, message: known.message };
+  };
+  const unknown = (type: string): boolean =>
+    conditions.some((draft) => draft.type === type && draft.status === 'Unknown');
+  return {
+    conditions: conditions.map(last),
+    parts: {
+      ...parts,
+      ...(unknown('TopicsReady') && before.kafka?.mode === parts.kafka?.mode ? { kafka: before.kafka } : {}),
+      ...(unknown('TopicsReady') ? { workers: { ...before.workers, ...parts.workers } } : {}),
+      ...(unknown('RedisReady') && before.redis?.mode === parts.redis?.mode ? { redis: before.redis } : {}),
+    },
+  };
+}
+
 /** Writes the status if it differs from the one that is there. */
 export async function writeStatus(
   client: KubeClient,
