@@ -45,11 +45,10 @@ export function serverProperties(settings: BrokerSettings): string {
     'group.initial.rebalance.delay.ms': 0,
     // The default of 128 MB does not fit the small heap: the broker would die at start.
     'log.cleaner.dedupe.buffer.size': 8_388_608,
-    // With the default session of 9 s a broker that comes back after kill -9 serves only 11 s later; with these
-    // it takes 3 to 4 s.
+    // A broker that comes back after kill -9 first waits for its old session to end: 9 s by default.
     'broker.heartbeat.interval.ms': 300,
     'broker.session.timeout.ms': 3000,
-    // Writes again 2 to 5 s after the kill -9 of a leader among three.
+    // How soon the others notice that the active controller among three is dead: 2 s and 1 s by default.
     'controller.quorum.fetch.timeout.ms': 1000,
     'controller.quorum.election.timeout.ms': 500,
     'num.network.threads': 2,

@@ -13,7 +13,7 @@ import { toolPath } from './tool-path.ts';
 
 const run = promisify(execFile);
 
-/** Retention and group metadata of a test fit; a broker with less than 128 MB does not start. */
+/** Enough for a test's topics and groups; three brokers share a machine, so each gets less. */
 const HEAP_MB = { single: 256, clustered: 192 };
 /** Ports chosen at random may be taken by another program before the broker listens. */
 const PORT_ATTEMPTS = 3;
@@ -62,7 +62,8 @@ export interface KafkaStore {
 }
 
 /**
- * Starts a real Kafka and waits until it serves (1 to 3 s; the first time ever it is fetched, about a minute).
+ * Starts a real Kafka and waits until it serves: about 3 s on a free machine, 12 s on a crowded one. The first
+ * time ever it is fetched, about a minute.
  *
  * @example
  * const kafka = await startKafka();

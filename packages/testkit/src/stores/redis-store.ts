@@ -16,7 +16,7 @@ const SLOTS = 16_384;
 const CLUSTER_PRIMARIES = 3;
 /** Ports chosen at random may be taken by another program before Redis listens. */
 const PORT_ATTEMPTS = 3;
-/** Three nodes on loopback agree within 2 s. */
+/** Three nodes on loopback agreed within 2 to 5 s; several times that means they never will. */
 const CLUSTER_TIMEOUT_MS = 30_000;
 
 /** Options of {@link startRedis}. */
@@ -78,7 +78,7 @@ interface RedisRun {
 }
 
 /**
- * Starts a real Redis and waits until it serves (0.1 s; a cluster 1 to 2 s).
+ * Starts a real Redis and waits until it serves: 0.1 to 0.3 s; a cluster 2 to 5 s.
  *
  * @example
  * const redis = await startRedis();
