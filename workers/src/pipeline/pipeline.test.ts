@@ -1,0 +1,139 @@
+import type { BatchResult, RecordBatch } from '@chatplatform/kafka';
+import { RedisError } from '@chatplatform/redis';
+import { ManualClock, seededRandom } from '@chatplatform/runtime';
+import { createMetrics, silentLogger } from '@chatplatform/telemetry';
+import { pipelineMetrics } from './pipeline-metrics.ts';
+import { Pipeline } from './pipeline.ts';
+import type { SpanResult } from './service.ts';
+
+/** One record per second of log time, offset = second. */
+function setUp(o: { offsetAt?: number } = {}) {
+  const clock = new ManualClock();
+  const spans: { from: number; to: number; floor: number }[] = [];
+  const results: (SpanResult | Error)[] = [];
+  const pipeline = new Pipeline({
+    service: {
+      apply: ({ records, floor }) => {
+        spans.push({ from: records[0]?.offset ?? -1, to: records.at(-1)?.offset ?? -1, floor });
+        const result = results.shift() ?? 'done';
+        return result instanceof Error ? Promise.reject(result) : Promise.resolve(result);
+      },
+      forget: () => undefined,
+    },
+    admin: {
+      offsetAt: (_topic, _partition, since) => Promise.resolve(o.offsetAt ?? Math.max(0, since / 1000)),
+    },
+    clock,
+    random: seededRandom(1),
+    logger: silentLogger,
+    metrics: pipelineMetrics(createMetrics({ defaults: false })),
+    confirmStore: () => Promise.resolve(),
+  });
+  return { clock, spans, results, pipeline };
+}
+
+function batch(from: number, to: number, more: Partial<RecordBatch> = {}): RecordBatch {
+  const records = Array.from({ length: to - from + 1 }, (_, at) => ({
+    partition: 0,
+    offset: from + at,
+    timestamp: (from + at) * 1000,
+    key: null,
+    value: null,
+    headers: {},
+  }));
+  return {
+    topic: 't',
+    partition: 0,
+    records,
+    highWatermark: to + 1,
+    tenure: 1,
+    firstAfterAssignment: true,
+    committed: undefined,
+    heartbeat: () => Promise.resolve(),
+    isStale: () => false,
+    ...more,
+  };
+}
+
+test('a group that never committed starts at the beginning, without going back', async () => {
+  const { pipeline, spans } = setUp();
+  expect(await pipeline.handle(batch(0, 9))).toEqual({ commit: 10 });
+  expect(spans).toEqual([{ from: 0, to: 9, floor: 0 }]);
+});
+
+test('an assignment goes back 60 s from the last committed record, and commits nothing below the commit', async () => {
+  const { pipeline, spans } = setUp();
+  const committed = { committed: 500 };
+  const steps: BatchResult[] = [];
+  // An hour passed between the last committed record and the next one.
+  steps.push(await pipeline.handle(batch(500, 500, committed)));
+  steps.push(await pipeline.handle(batch(499, 500, committed)));
+  steps.push(await pipeline.handle(batch(439, 480, committed)));
+  steps.push(await pipeline.handle(batch(481, 499, committed)));
+  steps.push(await pipeline.handle(batch(500, 520, committed)));
+  expect(steps).toEqual([{ seek: 499 }, { seek: 439 }, { seek: 481 }, { seek: 500 }, { commit: 521 }]);
+  expect(spans.map((span) => span.floor)).toEqual([500, 500, 500]);
+});
+
+test('a batch across the commit is applied as a whole and committed', async () => {
+  const { pipeline } = setUp({ offsetAt: 8 });
+  const committed = { committed: 10 };
+  await pipeline.handle(batch(10, 12, committed));
+  expect(await pipeline.handle(batch(9, 9, committed))).toEqual({ seek: 8 });
+  expect(await pipeline.handle(batch(8, 12, committed))).toEqual({ commit: 13 });
+});
+
+test('the same tenure goes back once, a new one again', async () => {
+  const { pipeline } = setUp();
+  await pipeline.handle(batch(100, 100, { committed: 100 }));
+  await pipeline.handle(batch(99, 100, { committed: 100 }));
+  await pipeline.handle(batch(39, 100, { committed: 100 }));
+  expect(await pipeline.handle(batch(101, 110, { committed: 101, firstAfterAssignment: false }))).toEqual({
+    commit: 111,
+  });
+  expect(await pipeline.handle(batch(111, 120, { committed: 111, tenure: 2 }))).toEqual({ seek: 110 });
+});
+
+test('behind goes back by 60 s of work, not of log', async () => {
+  const { pipeline, results, clock } = setUp();
+  for (let at = 0; at < 12; at += 1) {
+    await pipeline.handle(batch(at * 1000, at * 1000 + 999));
+    await clock.advance(10_000);
+  }
+  results.push('behind');
+  expect(await pipeline.handle(batch(12_000, 12_999))).toEqual({ seek: 6000 });
+  expect(await pipeline.handle(batch(6000, 12_999))).toEqual({ commit: 13_000 });
+});
+
+test('a lost store goes back 10 minutes before the next record is applied', async () => {
+  const { pipeline, spans } = setUp();
+  await pipeline.handle(batch(0, 999));
+  pipeline.storeLost();
+  expect(await pipeline.handle(batch(1000, 1000))).toEqual({ seek: 999 });
+  expect(await pipeline.handle(batch(999, 1000))).toEqual({ seek: 0 });
+  expect(await pipeline.handle(batch(0, 1000))).toEqual({ commit: 1001 });
+  expect(spans.at(-1)).toEqual({ from: 0, to: 1000, floor: 1000 });
+});
+
+test('infrastructure errors are waited out with heartbeats, for as long as it takes', async () => {
+  const { pipeline, results, clock, spans } = setUp();
+  for (let tries = 0; tries < 50; tries += 1) results.push(new RedisError('unavailable', 'down'));
+  let beats = 0;
+  const handled = pipeline.handle(batch(0, 0, { heartbeat: () => Promise.resolve(void (beats += 1)) }));
+  await clock.advance(200_000);
+  expect(await handled).toEqual({ commit: 1 });
+  expect(spans).toHaveLength(51);
+  expect(beats).toBe(50);
+});
+
+test('a partition that is taken away, or a stop, ends the waiting: nothing is committed', async () => {
+  const { pipeline, results } = setUp();
+  results.push(new RedisError('unavailable', 'down'));
+  expect(await pipeline.handle(batch(5, 9, { isStale: () => true }))).toEqual({ seek: 5 });
+});
+
+test('a defect is passed on, so that the batch is read again and never skipped', async () => {
+  const { pipeline, results } = setUp();
+  results.push(new TypeError('bug'));
+  await expect(pipeline.handle(batch(0, 0))).rejects.toThrow('bug');
+});
