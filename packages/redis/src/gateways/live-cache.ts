@@ -9,6 +9,7 @@ export class LiveCache {
   readonly #read: () => Promise<ReadonlySet<string>>;
   #known: { set: ReadonlySet<string>; at: number } | undefined;
   #reading: Promise<ReadonlySet<string>> | undefined;
+  #generation = 0;
 
   constructor(clock: Clock, read: () => Promise<ReadonlySet<string>>) {
     this.#clock = clock;
@@ -18,21 +19,26 @@ export class LiveCache {
   get(maxAgeMs: number): Promise<ReadonlySet<string>> {
     if (this.#known && this.#clock.monotonic() - this.#known.at <= maxAgeMs)
       return Promise.resolve(this.#known.set);
-    this.#reading ??= this.#refresh().finally(() => {
-      this.#reading = undefined;
+    if (this.#reading) return this.#reading;
+    const reading = this.#refresh().finally(() => {
+      if (this.#reading === reading) this.#reading = undefined;
     });
-    return this.#reading;
+    this.#reading = reading;
+    return reading;
   }
 
-  /** The next call reads. */
+  /** The next call reads; one that is under way may have asked too early and is not kept. */
   forget(): void {
     this.#known = undefined;
+    this.#reading = undefined;
+    this.#generation += 1;
   }
 
   async #refresh(): Promise<ReadonlySet<string>> {
     const at = this.#clock.monotonic();
+    const generation = this.#generation;
     const set = await this.#read();
-    this.#known = { set, at };
+    if (generation === this.#generation) this.#known = { set, at };
     return set;
   }
 }
