@@ -37,7 +37,9 @@ interface Watched {
 }
 
 async function watch(client: GreetedClient, room: string): Promise<Watched> {
-  const { join } = (await client.raw.request('join', { room, limit: 3 })) as { join: { msgs: RawMessage[]; head: string } };
+  const { join } = (await client.raw.request('join', { room, limit: 3 })) as {
+    join: { msgs: RawMessage[]; head: string };
+  };
   return { client, first: join.msgs, head: join.head };
 }
 
@@ -54,31 +56,30 @@ test('joins in the middle of traffic on two gateways, with lines lost on the way
   const random = seededRandom(seed);
   process.stdout.write(`seed ${seed}\n`);
   bench.worker.loses = () => random.next() < 0.03;
-  const gateways = [await bench.gateway(), await bench.gateway()];
-  const rooms = ['team:1', 'team:2', 'team:3'];
-  const senders = await Promise.all(rooms.map((_, n) => bench.client(gateways[n % 2]!, `sender${n}`)));
-  const watched = new Map<string, Watched[]>(rooms.map((room) => [room, []]));
-  const publishing = senders.map(async (sender, at) => {
+  const gateways = [await bench.gateway(), await bench.gateway()] as const;
+  const rooms = ['team:1', 'team:2', 'team:3'].map((name) => ({ name, members: [] as Watched[] }));
+  const publishing = rooms.map(async ({ name }, at) => {
+    const sender = await bench.client(gateways[at % 2 === 0 ? 0 : 1], `sender${at}`);
     let last = '';
     for (let n = 1; n <= 400; n += 1) {
-      const reply = await bench.publish(sender, rooms[at]!, n);
-      last = (reply['pub'] as { id: string }).id;
+      last = ((await bench.publish(sender, name, n))['pub'] as { id: string }).id;
     }
     return last;
   });
-  const joining = Array.from({ length: 24 }, async (_, n) => {
-    await new Promise((resolve) => setTimeout(resolve, 20 + 40 * n));
-    const room = rooms[n % rooms.length]!;
-    const client = await bench.client(gateways[Math.floor(random.next() * 2)]!, `user${n}`);
-    watched.get(room)?.push(await watch(client, room));
-  });
+  const joining = rooms.flatMap(({ name, members }, at) =>
+    Array.from({ length: 8 }, async (_, n) => {
+      await new Promise((resolve) => setTimeout(resolve, 20 + 40 * (rooms.length * n + at)));
+      const gateway = gateways[random.next() < 0.5 ? 0 : 1];
+      members.push(await watch(await bench.client(gateway, `user${at}-${n}`), name));
+    }),
+  );
   await Promise.all(joining);
-  const lasts = await Promise.all(publishing);
-  for (const [at, room] of rooms.entries()) {
-    for (const one of watched.get(room) ?? []) {
-      const last = lasts[at]!;
-      await one.client.raw.when(() => (one.client.raw.messages(room).at(-1)?.id ?? one.head) >= last);
-      expectUnbroken(one, room, last);
+  for (const [at, last] of (await Promise.all(publishing)).entries()) {
+    const { name, members } = rooms.at(at) ?? { name: '', members: [] };
+    expect(members).toHaveLength(8);
+    for (const one of members) {
+      await one.client.raw.when(() => (one.client.raw.messages(name).at(-1)?.id ?? one.head) >= last);
+      expectUnbroken(one, name, last);
     }
   }
 }, 60_000);
@@ -108,10 +109,12 @@ test('Kafka is killed and comes back: nothing acknowledged is lost, refused ones
   let resend = false;
   const restarted = kafka.restart();
   while (pending.size > 0) {
-    const numbers = [...pending];
     const over = resend ? { re: Date.now() - begun } : {};
-    const replies = await Promise.all(numbers.map((n) => reply(bench.publish(ann, 'r', n, over))));
-    for (const [at, answer] of replies.entries()) if (answer?.['pub'] !== undefined) pending.delete(numbers[at]!);
+    const replies = [...pending].map(async (n) => ({
+      n,
+      line: await reply(bench.publish(ann, 'r', n, over)),
+    }));
+    for (const { n, line } of await Promise.all(replies)) if (line?.['pub'] !== undefined) pending.delete(n);
     resend = true;
   }
   await restarted;
@@ -136,7 +139,11 @@ test('a gateway is killed: its clients resume on another one with everything the
   await bob.raw.closed();
   await bench.publish(ann, 'r', 2);
   const { id } = (await bench.publish(ann, 'r', 3))['pub'] as { id: string };
-  const back = await bench.client(two, 'bob', { inst: bob.inst, resume: bob.hello['resume'], rooms: { r: { pos } } });
+  const back = await bench.client(two, 'bob', {
+    inst: bob.inst,
+    resume: bob.hello['resume'],
+    rooms: { r: { pos } },
+  });
   expect(back.hello).toMatchObject({ sid: bob.hello['sid'], resumed: true });
   const room = (back.hello['rooms'] as Record<string, { msgs: RawMessage[]; recovered: boolean }>)['r'];
   await back.raw.when(() => (back.raw.messages('r').at(-1)?.id ?? room?.msgs.at(-1)?.id) === id);

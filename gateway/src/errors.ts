@@ -7,7 +7,11 @@ export class GatewayError extends Error {
   readonly code: GatewayErrorCode;
   readonly retryable: boolean;
 
-  constructor(code: GatewayErrorCode, message: string, options: { cause?: unknown; retryable?: boolean } = {}) {
+  constructor(
+    code: GatewayErrorCode,
+    message: string,
+    options: { cause?: unknown; retryable?: boolean } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retryable = options.retryable ?? false;

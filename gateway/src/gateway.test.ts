@@ -31,7 +31,9 @@ test('messages cross gateways in one order', async () => {
   const [one, two] = [await bench.gateway(), await bench.gateway()];
   const clients = [await bench.client(one, 'ann'), await bench.client(two, 'bob')];
   for (const { raw } of clients) await raw.request('join', { room: 'r' });
-  await Promise.all(clients.flatMap((client) => Array.from({ length: 50 }, (_, n) => publish(client, 'r', n + 1))));
+  await Promise.all(
+    clients.flatMap((client) => Array.from({ length: 50 }, (_, n) => publish(client, 'r', n + 1))),
+  );
   const seen: RawMessage[][] = [];
   for (const { raw } of clients) {
     await raw.when(() => raw.messages('r').length >= 100);
@@ -51,7 +53,10 @@ test('a returning client gets what it missed in the reply to its hello', async (
   await bob.raw.when(() => bob.raw.messages('r').length === 1);
   bob.raw.socket.terminate();
   await publish(ann, 'r', 2);
-  const back = await bench.client(gateway, 'bob', { resume: bob.hello['resume'], rooms: { r: { pos: first.id } } });
+  const back = await bench.client(gateway, 'bob', {
+    resume: bob.hello['resume'],
+    rooms: { r: { pos: first.id } },
+  });
   expect(back.hello).toMatchObject({ sid: bob.hello['sid'], resumed: true });
   const room = (back.hello['rooms'] as Record<string, { msgs: RawMessage[]; recovered: boolean }>)['r'];
   await back.raw.when(() => (room?.msgs.length ?? 0) + back.raw.messages('r').length === 1);

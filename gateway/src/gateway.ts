@@ -9,7 +9,7 @@ import { authentication } from './auth/authentication.ts';
 import { LiveSettings } from './live-settings.ts';
 import { LogKnowledge } from './publish/log-knowledge.ts';
 import { roomPlane } from './rooms/room-plane.ts';
-import { RunningParts } from './running-gateway.ts';
+import { RunningParts, type RunningGateway } from './running-gateway.ts';
 import { LateBroadcaster } from './server/late-broadcaster.ts';
 import { SessionRegistry } from './session/session-registry.ts';
 import { sessionPlane, takeoverOf } from './session/session-plane.ts';
@@ -25,20 +25,6 @@ export interface GatewayDeps {
   logger: Logger;
 }
 
-/** A gateway that runs in this process. */
-export interface RunningGateway {
-  /** WebSocket address. */
-  readonly url: string;
-  readonly adminUrl: string;
-  readonly incarnation: string;
-  /** Moves every client away; resolves when nobody is left. */
-  drain(reason: string): Promise<void>;
-  /** Ends in order: sockets are told, routes released, connections closed. */
-  close(): Promise<void>;
-  /** Ends at once as if the process had died: nobody is told, nothing is cleaned up. */
-  kill(): Promise<void>;
-}
-
 /** Unguessable and never used twice: it names inbox, routes and leases. */
 const INCARNATION_LENGTH = 12;
 
@@ -46,7 +32,10 @@ const INCARNATION_LENGTH = 12;
  * Starts a gateway; resolves when it listens. Kafka and Redis may be away: it serves what can be served and says what
  * cannot. Rejects with `GatewayError` for a configuration that cannot work or a port that is taken.
  */
-export async function startGateway(config: GatewayConfig, deps: Partial<GatewayDeps> = {}): Promise<RunningGateway> {
+export async function startGateway(
+  config: GatewayConfig,
+  deps: Partial<GatewayDeps> = {},
+): Promise<RunningGateway> {
   const gateway = await assemble(config, deps);
   await gateway.start();
   return gateway;
@@ -65,7 +54,14 @@ async function assemble(config: GatewayConfig, deps: Partial<GatewayDeps>): Prom
   const redis = deps.redis ?? (await openStore(config, tools));
   const registryOfMetrics = createMetrics({ defaults: true, prefix: 'chat' });
   const onError = (error: unknown): void => logger.warn({ err: error }, 'the log cannot be reached yet');
-  const knowledge = new LogKnowledge({ admin: kafka.admin(), redis, topics, rooms: config.rooms, clock, onError });
+  const knowledge = new LogKnowledge({
+    admin: kafka.admin(),
+    redis,
+    topics,
+    rooms: config.rooms,
+    clock,
+    onError,
+  });
   const broadcaster = new LateBroadcaster();
   const around: Surroundings = {
     config,
@@ -88,7 +84,10 @@ async function assemble(config: GatewayConfig, deps: Partial<GatewayDeps>): Prom
   const degradation = new Degradation(clock, (frame) => broadcaster.publish(EVERYBODY, frame));
   const plane = roomPlane(around, registry, (sid, generation) => takeover.end(sid, generation));
   const sessions = sessionPlane(around, { registry, plane, takeover, degradation });
-  const owned = { kafka: deps.kafka === undefined ? kafka : undefined, redis: deps.redis === undefined ? redis : undefined };
+  const owned = {
+    kafka: deps.kafka === undefined ? kafka : undefined,
+    redis: deps.redis === undefined ? redis : undefined,
+  };
   return new RunningParts({
     around,
     broadcaster,

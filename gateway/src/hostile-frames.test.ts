@@ -1,6 +1,6 @@
 import { hostileFrames, type HostileContext, type HostileFrame } from '@chatplatform/protocol';
 import { Bench } from './testing/bench.ts';
-import type { RunningGateway } from './gateway.ts';
+import type { RunningGateway } from './running-gateway.ts';
 import type { RawClient } from './testing/raw-client.ts';
 
 let bench: Bench;
@@ -16,8 +16,16 @@ beforeAll(async () => {
 afterAll(() => bench.close());
 
 async function attacker(entry: HostileFrame): Promise<{ raw: RawClient; context: HostileContext }> {
-  const token = await bench.token('mallory', { caps: { 'open:**': ['join', 'publish', 'history', 'presence'] } });
-  const context = { room: 'open:room', otherRoom: 'open:other', forbiddenRoom: 'closed:room', inst: bench.inst(), token };
+  const token = await bench.token('mallory', {
+    caps: { 'open:**': ['join', 'publish', 'history', 'presence'] },
+  });
+  const context = {
+    room: 'open:room',
+    otherRoom: 'open:other',
+    forbiddenRoom: 'closed:room',
+    inst: bench.inst(),
+    token,
+  };
   const raw = await bench.dial(gateway);
   if (entry.when === 'joined') {
     await raw.request('hello', { token, inst: context.inst, caps: [], sdk: '' });

@@ -1,4 +1,5 @@
 // The WebSocket edge: clients on one side, the log and Redis on the other. It holds nothing that matters.
 export { GatewayError, type GatewayErrorCode } from './errors.ts';
-export { startGateway, type GatewayDeps, type RunningGateway } from './gateway.ts';
+export { startGateway, type GatewayDeps } from './gateway.ts';
 export { main } from './main.ts';
+export type { RunningGateway } from './running-gateway.ts';

@@ -2,7 +2,6 @@ import type { Kafka } from '@chatplatform/kafka';
 import { LEASE_RENEW_MS, type Redis } from '@chatplatform/redis';
 import { createAdminServer, type AdminServer, type Metrics } from '@chatplatform/telemetry';
 import type { Degradation } from './admin/degradation.ts';
-import type { RunningGateway } from './gateway.ts';
 import { Drain } from './drain/drain.ts';
 import { drainRoutes } from './drain/drain-routes.ts';
 import { ReconnectBudget } from './drain/reconnect-budget.ts';
@@ -20,6 +19,20 @@ import type { SessionPlane } from './session/session-plane.ts';
 import { trimSlowConsumers } from './session/slow-consumers.ts';
 import { secret } from './stores.ts';
 import type { Surroundings } from './surroundings.ts';
+
+/** A gateway that runs in this process. */
+export interface RunningGateway {
+  /** WebSocket address. */
+  readonly url: string;
+  readonly adminUrl: string;
+  readonly incarnation: string;
+  /** Moves every client away; resolves when nobody is left. */
+  drain(reason: string): Promise<void>;
+  /** Ends in order: sockets are told, routes released, connections closed. */
+  close(): Promise<void>;
+  /** Ends at once as if the process had died: nobody is told, nothing is cleaned up. */
+  kill(): Promise<void>;
+}
 
 /** Everything a running gateway consists of. */
 export interface GatewayParts {
@@ -117,7 +130,8 @@ export class RunningParts implements RunningGateway {
     await around.clock.sleep(LINGER_MS);
     await plane.rooms.releaseAll();
     // Who may still come back elsewhere counts as long as our lease lives; then others sweep it.
-    if (plane.presence.waiting === 0) await around.redis.gateways.release(this.incarnation).catch(() => undefined);
+    if (plane.presence.waiting === 0)
+      await around.redis.gateways.release(this.incarnation).catch(() => undefined);
     await this.#halt();
   }
 
@@ -162,7 +176,11 @@ export class RunningParts implements RunningGateway {
     const { around, degradation } = this.#parts;
     const unknown = around.log() === undefined;
     const away = around.redis.state === 'down';
-    degradation.set({ history: away || unknown, presence: away, publish: unknown || around.producer.state === 'down' });
+    degradation.set({
+      history: away || unknown,
+      presence: away,
+      publish: unknown || around.producer.state === 'down',
+    });
     for (const part of ['history', 'presence', 'publish'] as const) {
       around.metrics.degraded.set({ part }, degradation.parts.includes(part) ? 1 : 0);
     }
@@ -176,7 +194,10 @@ export class RunningParts implements RunningGateway {
       // Only after stop().
       return;
     }
-    around.logger.info({ epoch: around.log()?.epoch, partitions: around.log()?.partitions }, 'the log is known');
+    around.logger.info(
+      { epoch: around.log()?.epoch, partitions: around.log()?.partitions },
+      'the log is known',
+    );
     this.#degrade();
     await plane.reassertion.compare();
   }
@@ -209,7 +230,7 @@ export class RunningParts implements RunningGateway {
     });
     this.#work.every(SLOW_CHECK_MS, () => trimSlowConsumers([...registry.all()], metrics));
     this.#work.every(BUCKET_SWEEP_MS, () => sessions.sweepBuckets());
-    this.#work.every(AUDIT_MS, () => plane.reassertion.everything());
+    this.#work.every(AUDIT_MS, () => plane.reassertion.audit());
     this.#work.every(SWEEP_MS, () => this.#sweeper.run());
     const lease = (): Promise<void> => this.#lease();
     void lease().catch(() => undefined);

@@ -55,6 +55,8 @@ export async function secret(field: string, path: string | undefined): Promise<s
   try {
     return (await readFile(path, 'utf8')).trim();
   } catch (error) {
-    throw new GatewayError('config', `${field} ${path} cannot be read; mount the secret there`, { cause: error });
+    throw new GatewayError('config', `${field} ${path} cannot be read; mount the secret there`, {
+      cause: error,
+    });
   }
 }

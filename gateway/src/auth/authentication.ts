@@ -28,16 +28,22 @@ export async function authentication(
   const { issuer, audience, jwksURL, key, algorithms, clockToleranceSeconds } = config.auth;
   const { clock, random, logger } = deps;
   if ((jwksURL === undefined) === (key === undefined)) {
-    throw new GatewayError('config', 'auth needs exactly one of jwksURL and key; remove one of them or add one');
+    throw new GatewayError(
+      'config',
+      'auth needs exactly one of jwksURL and key; remove one of them or add one',
+    );
   }
   const file = key && (await keyFile(key.file, clock));
-  const onError = (error: unknown): void => logger.warn({ err: error }, 'the key set cannot be fetched; trying again');
+  const onError = (error: unknown): void =>
+    logger.warn({ err: error }, 'the key set cannot be fetched; trying again');
   const keys = file ?? jwks({ url: jwksURL as string, clock, random, onError });
   const verifier = new Verifier({ keys, issuer, audience, algorithms, clockToleranceSeconds, clock });
   const own = await secret('resumeKeyFile', config.resumeKeyFile);
   const material = own ?? file?.secret?.export().toString('base64');
   if (material === undefined) {
-    logger.warn('resumeKeyFile is not set: sessions are not resumed across gateways; set it to one key for all');
+    logger.warn(
+      'resumeKeyFile is not set: sessions are not resumed across gateways; set it to one key for all',
+    );
     return { verifier, resumeKey: randomBytes(RESUME_KEY_BYTES) };
   }
   const derived = hkdfSync('sha256', material, '', 'chatplatform resume token v1', RESUME_KEY_BYTES);

@@ -102,6 +102,7 @@ class Jwks implements KeySource {
 
 async function fetchJson(url: string): Promise<JSONWebKeySet> {
   const response = await fetch(url, { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
-  if (!response.ok) throw new Error(`${url} answered ${response.status}; it must be the key set of the identity provider`);
+  if (!response.ok)
+    throw new Error(`${url} answered ${response.status}; it must be the key set of the identity provider`);
   return (await response.json()) as JSONWebKeySet;
 }

@@ -10,7 +10,10 @@ const RENEW_INTERVAL_MS = 2000;
 const MIN_SECRET_BYTES = 32;
 
 /** One key in a file: a PEM public key, or else a shared secret (the text without white space around it). */
-export async function keyFile(path: string, clock: Clock): Promise<KeySource & { readonly secret: KeyObject | undefined }> {
+export async function keyFile(
+  path: string,
+  clock: Clock,
+): Promise<KeySource & { readonly secret: KeyObject | undefined }> {
   let text = await read(path);
   let key = parse(text, path);
   let checked = clock.monotonic();
@@ -37,7 +40,9 @@ async function read(path: string): Promise<string> {
   try {
     return (await readFile(path, 'utf8')).trim();
   } catch (error) {
-    throw new GatewayError('config', `auth.key.file ${path} cannot be read; mount the key there`, { cause: error });
+    throw new GatewayError('config', `auth.key.file ${path} cannot be read; mount the key there`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,7 +1,10 @@
 import type { CryptoKey, FlattenedJWSInput, JWSHeaderParameters, KeyObject } from 'jose';
 
 /** Finds the key that a token names in its header. */
-export type FindKey = (header: JWSHeaderParameters, token: FlattenedJWSInput) => Promise<CryptoKey | KeyObject | Uint8Array>;
+export type FindKey = (
+  header: JWSHeaderParameters,
+  token: FlattenedJWSInput,
+) => Promise<CryptoKey | KeyObject | Uint8Array>;
 
 /** Where verification keys come from. */
 export interface KeySource {

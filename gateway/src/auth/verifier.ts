@@ -78,7 +78,8 @@ function isKeyMismatch(error: unknown): boolean {
 
 function authErrorOf(error: unknown): AuthError {
   if (error instanceof AuthError) return error;
-  if (error instanceof errors.JWTExpired) return new AuthError('expired', 'the token has ended', { cause: error });
+  if (error instanceof errors.JWTExpired)
+    return new AuthError('expired', 'the token has ended', { cause: error });
   const why = error instanceof errors.JOSEError ? error.message : 'it cannot be read';
   return new AuthError('invalid', `the token is not accepted: ${why}`, { cause: error });
 }
@@ -86,11 +87,17 @@ function authErrorOf(error: unknown): AuthError {
 function identityOf(payload: JWTPayload): Identity {
   const user = escapeUser(payload.sub ?? '');
   if (user === undefined) {
-    throw new AuthError('invalid', 'the token is not accepted: "sub" is empty or longer than a user id can be');
+    throw new AuthError(
+      'invalid',
+      'the token is not accepted: "sub" is empty or longer than a user id can be',
+    );
   }
   const caps = CapabilitiesSchema.safeParse(payload['caps'] ?? {});
   if (!caps.success) {
-    throw new AuthError('invalid', `the token is not accepted: "caps" ${caps.error.issues[0]?.message ?? 'is malformed'}`);
+    throw new AuthError(
+      'invalid',
+      `the token is not accepted: "caps" ${caps.error.issues[0]?.message ?? 'is malformed'}`,
+    );
   }
   return { user, caps: caps.data, exp: (payload.exp ?? 0) * 1000 };
 }

@@ -21,8 +21,10 @@ const OPERATOR = 'operator';
  * @param token undefined: only loopback may write
  */
 export function drainRoutes(drain: Drain, token: string | undefined): Record<string, AdminHandler> {
-  const guarded = (handler: AdminHandler): AdminHandler => (request) =>
-    request.loopback || carries(request, token) ? handler(request) : forbidden(token);
+  const guarded =
+    (handler: AdminHandler): AdminHandler =>
+    (request) =>
+      request.loopback || carries(request, token) ? handler(request) : forbidden(token);
   return {
     'GET /drain': () => ({ status: 200, body: drain.status() }),
     'POST /drain': guarded((request) => {
@@ -39,7 +41,10 @@ export function drainRoutes(drain: Drain, token: string | undefined): Record<str
     }),
     'DELETE /drain': guarded(() => {
       if (drain.cancel()) return { status: 200, body: drain.status() };
-      return { status: 409, body: { error: 'too late: the drain deadline passed and the rest is being closed' } };
+      return {
+        status: 409,
+        body: { error: 'too late: the drain deadline passed and the rest is being closed' },
+      };
     }),
   };
 }

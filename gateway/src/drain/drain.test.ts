@@ -1,5 +1,5 @@
 import { ADMIN_TOKEN, Bench } from '../testing/bench.ts';
-import type { RunningGateway } from '../gateway.ts';
+import type { RunningGateway } from '../running-gateway.ts';
 import type { DrainStatus } from './drain.ts';
 
 let bench: Bench;
@@ -10,7 +10,12 @@ beforeEach(async () => {
 
 afterEach(() => bench.close());
 
-async function admin(gateway: RunningGateway, method: string, path: string, body?: object): Promise<{ status: number; body: DrainStatus }> {
+async function admin(
+  gateway: RunningGateway,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<{ status: number; body: DrainStatus }> {
   const response = await fetch(`${gateway.adminUrl}${path}`, {
     method,
     headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' },
@@ -24,17 +29,26 @@ test('moves clients that open the new socket first without anybody seeing a leav
   const ann = await bench.client(one, 'ann', { caps: ['mbb'], rooms: { r: {} } });
   const bob = await bench.client(two, 'bob', { rooms: { r: {} } });
   const drained = one.drain('SIGTERM');
-  const { drain } = (await ann.raw.until((line) => line['drain'] !== undefined)) as { drain: { resume: string } };
+  const { drain } = (await ann.raw.until((line) => line['drain'] !== undefined)) as {
+    drain: { resume: string };
+  };
   const before = await bench.publish(ann, 'r', 1);
   const pos = (before['pub'] as { id: string }).id;
-  const moved = await bench.client(two, 'ann', { caps: ['mbb'], inst: ann.inst, resume: drain.resume, rooms: { r: { pos } } });
+  const moved = await bench.client(two, 'ann', {
+    caps: ['mbb'],
+    inst: ann.inst,
+    resume: drain.resume,
+    rooms: { r: { pos } },
+  });
   expect(moved.hello).toMatchObject({ sid: ann.hello['sid'], resumed: true });
   expect(await ann.raw.closed()).toBe(3514);
   await drained;
   await bench.publish(moved, 'r', 2);
   await bob.raw.when(() => bob.raw.messages('r').length === 2);
   expect(bob.raw.messages('r').map((m) => m.d)).toEqual([1, 2]);
-  expect(bob.raw.pushes.filter((line) => (line['pr'] as { leave?: string[] } | undefined)?.leave)).toEqual([]);
+  expect(bob.raw.pushes.filter((line) => (line['pr'] as { leave?: string[] } | undefined)?.leave)).toEqual(
+    [],
+  );
 });
 
 test('tells others to reconnect and closes them in their slot, acks first', async () => {
@@ -88,6 +102,11 @@ test('closes at the deadline who did not move', async () => {
   const ann = await bench.client(gateway, 'ann', { caps: ['mbb'] });
   await gateway.drain('SIGTERM');
   expect(await ann.raw.closed()).toBe(3002);
-  expect((await admin(gateway, 'GET', '/drain')).body).toMatchObject({ state: 'drained', initial: 1, moved: 0, forced: 1 });
+  expect((await admin(gateway, 'GET', '/drain')).body).toMatchObject({
+    state: 'drained',
+    initial: 1,
+    moved: 0,
+    forced: 1,
+  });
   expect((await admin(gateway, 'DELETE', '/drain')).status).toBe(409);
 });

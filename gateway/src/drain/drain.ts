@@ -168,7 +168,9 @@ export class Drain {
     const { clock, registry, budget, settings, metrics } = this.#options;
     metrics.drainRemaining.set(this.#remaining());
     this.#closeLate();
-    const next = [...registry.all()].filter((session) => !this.#told.has(session) && !session.ended).slice(0, BATCH);
+    const next = [...registry.all()]
+      .filter((session) => !this.#told.has(session) && !session.ended)
+      .slice(0, BATCH);
     if (next.length === 0) {
       await clock.sleep(LOOK_MS);
       return;

@@ -15,7 +15,9 @@ test('who comes and who says goodbye is told, across gateways', async () => {
   const came = await ann.raw.until((line) => JSON.stringify(line['pr'] ?? '').includes('"bob"'));
   expect(came['pr']).toEqual({ r: 'r', join: expect.arrayContaining(['bob']), occ: 2 });
   await bob.raw.close(1000);
-  const left = await ann.raw.until((line) => (line['pr'] as { leave?: string[] } | undefined)?.leave !== undefined);
+  const left = await ann.raw.until(
+    (line) => (line['pr'] as { leave?: string[] } | undefined)?.leave !== undefined,
+  );
   expect(left['pr']).toEqual({ r: 'r', leave: ['bob'], occ: 1 });
 });
 

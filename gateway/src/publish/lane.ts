@@ -2,9 +2,7 @@ import { parseCid, protocolError, Limits, type ProtocolError, type Publish } fro
 import type { Clock, Timer } from '@chatplatform/runtime';
 
 /** What happened to a publish. */
-export type Outcome =
-  | { ok: true; id?: string; ts: number; dup: boolean }
-  | { ok: false; err: ProtocolError };
+export type Outcome = { ok: true; id?: string; ts: number; dup: boolean } | { ok: false; err: ProtocolError };
 
 /** A publish on its way. */
 export interface Item {

@@ -50,8 +50,10 @@ export class LogKnowledge implements HistorySource {
     this.#ended.abort();
   }
 
-  readonly after: HistorySource['after'] = async (room, from, max) => this.#known(this.#source).after(room, from, max);
-  readonly before: HistorySource['before'] = async (room, id, max) => this.#known(this.#source).before(room, id, max);
+  readonly after: HistorySource['after'] = async (room, from, max) =>
+    this.#known(this.#source).after(room, from, max);
+  readonly before: HistorySource['before'] = async (room, id, max) =>
+    this.#known(this.#source).before(room, id, max);
   readonly newest: HistorySource['newest'] = async (room, max) => this.#known(this.#source).newest(room, max);
   readonly heads: HistorySource['heads'] = async (rooms) => this.#known(this.#source).heads(rooms);
 

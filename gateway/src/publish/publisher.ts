@@ -9,7 +9,7 @@ import {
 import { KafkaError, type RecordProducer } from '@chatplatform/kafka';
 import type { RoomOptions } from '@chatplatform/platform';
 import type { Clock } from '@chatplatform/runtime';
-import type { TokenBucket, TokenBuckets } from '../session/token-bucket.ts';
+import type { TokenBucket } from '../session/token-bucket.ts';
 import { Lane, type Item, type Outcome } from './lane.ts';
 import type { Log } from './log.ts';
 
@@ -72,31 +72,38 @@ export class Publisher {
   }
 
   async #write(sender: Sender, item: Item): Promise<Outcome> {
-    const { topic, incarnation, producer } = this.#options;
+    const { topic, producer } = this.#options;
     const log = this.#options.log();
-    if (log === undefined) return failed(protocolError(114, 'the message log was not reached yet', LOG_RETRY_MS));
-    const { body } = item;
+    if (log === undefined)
+      return failed(protocolError(114, 'the message log was not reached yet', LOG_RETRY_MS));
+    try {
+      const appended = await producer.append({
+        topic,
+        partition: log.partitionOf(item.body.room),
+        ...this.#record(sender, item),
+      });
+      // An earlier copy may be in the log: then that one is delivered, and this offset is no id of a message.
+      const sure = appended.certain && item.body.re === undefined;
+      const id = sure ? { id: log.idOf(appended.partition, appended.offset) } : {};
+      return { ok: true, ...id, ts: appended.timestamp, dup: false };
+    } catch (error) {
+      return failed(refusalOf(error));
+    }
+  }
+
+  #record(sender: Sender, { body }: Item): ReturnType<typeof encodeRecord> {
     const latest = this.#options.optionsOf(body.room).kind === 'latest';
-    const record = encodeRecord({
+    return encodeRecord({
       room: body.room,
       cid: body.cid,
       user: sender.user,
-      gateway: incarnation,
+      gateway: this.#options.incarnation,
       sid: sender.sid,
       data: body.data,
       k: latest ? body.k : undefined,
       notify: body.notify,
       tp: body.tp,
     });
-    try {
-      const appended = await producer.append({ topic, partition: log.partitionOf(body.room), ...record });
-      // An earlier copy may be in the log: then that one is delivered, and this offset is no id of a message.
-      const sure = appended.certain && body.re === undefined;
-      const id = sure ? { id: log.idOf(appended.partition, appended.offset) } : {};
-      return { ok: true, ...id, ts: appended.timestamp, dup: false };
-    } catch (error) {
-      return failed(refusalOf(error));
-    }
   }
 
   /** Resends: is it in the log already? Where that cannot be told it is appended again, and workers drop the copy. */
@@ -108,7 +115,9 @@ export class Publisher {
     try {
       last = await this.#options.lastOf(body.room, senderKey(sender.user, item.inst));
     } catch {
-      return tooOld ? failed(protocolError(114, 'it cannot be told now whether this was delivered', LOG_RETRY_MS)) : undefined;
+      return tooOld
+        ? failed(protocolError(114, 'it cannot be told now whether this was delivered', LOG_RETRY_MS))
+        : undefined;
     }
     if (last === undefined || item.n > last.n) return tooOld ? failed(protocolError(119)) : undefined;
     const known = item.n === last.n && log !== undefined;

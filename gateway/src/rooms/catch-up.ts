@@ -1,6 +1,6 @@
 import { BEGINNING, type Unrecovered } from '@chatplatform/protocol';
 import type { SharedHistory } from './history.ts';
-import type { HistoryPage, LocalRoom } from './local-room.ts';
+import type { LocalRoom } from './local-room.ts';
 import type { RoomEntry } from './ring.ts';
 
 /** What a member asks for when it joins or returns. */
@@ -20,6 +20,8 @@ export interface CatchUp {
   head: string;
   recovered: boolean;
   reason?: Unrecovered;
+  /** Where the messages came from. */
+  source: 'ring' | 'history';
   /** The entries ascend from `pos`, so a cut takes the newest away; otherwise the oldest. */
   ascending: boolean;
 }
@@ -28,7 +30,11 @@ export interface CatchUp {
  * What `room` has since `request.pos`. The ring answers when it can, without any read; then the history.
  * Rejects while the history cannot be reached.
  */
-export async function catchUp(room: LocalRoom, history: SharedHistory, request: CatchUpRequest): Promise<CatchUp> {
+export async function catchUp(
+  room: LocalRoom,
+  history: SharedHistory,
+  request: CatchUpRequest,
+): Promise<CatchUp> {
   const { pos, limit } = request;
   if (pos === undefined) return newest(room, history, limit);
   if (!isOfLog(pos, request.log)) return unrecovered(room, history, request, 'epoch');
@@ -37,9 +43,9 @@ export async function catchUp(room: LocalRoom, history: SharedHistory, request: 
   const page = await history.after(room, pos, limit);
   if (page.lost && page.head === BEGINNING) return unrecovered(room, history, request, 'expired');
   // The client may know more than a cache that lost its last writes: nothing is missing on its side.
-  if (pos >= page.head) return { entries: [], more: false, head: page.head, recovered: true, ascending: true };
+  if (pos >= page.head) return complete({ entries: [], more: false, head: page.head }, 'history');
   if (page.lost) return unrecovered(room, history, request, 'expired');
-  return { entries: page.entries, more: page.more, head: page.head, recovered: true, ascending: true };
+  return complete(page, 'history');
 }
 
 /** The ring proves completeness only while the room is whole: nothing held back, nothing being read. */
@@ -48,13 +54,14 @@ function readRing(room: LocalRoom, { pos, limit }: CatchUpRequest): CatchUp | un
   if (head === undefined || pos === undefined || room.repairing) return undefined;
   const entries = pos === head ? [] : room.ring.after(pos);
   if (entries === undefined || (entries.length === 0 && pos !== head)) return undefined;
-  return {
-    entries: entries.slice(0, limit),
-    more: entries.length > limit,
-    head,
-    recovered: true,
-    ascending: true,
-  };
+  return complete({ entries: entries.slice(0, limit), more: entries.length > limit, head }, 'ring');
+}
+
+function complete(
+  { entries, more, head }: Pick<CatchUp, 'entries' | 'more' | 'head'>,
+  source: CatchUp['source'],
+): CatchUp {
+  return { entries, more, head, recovered: true, ascending: true, source };
 }
 
 /** True for positions that can be compared with those of the room. */
@@ -75,5 +82,5 @@ async function newest(room: LocalRoom, history: SharedHistory, limit: number): P
   const page = await history.newest(room, Math.max(1, limit));
   const entries = limit === 0 ? [] : page.entries;
   const more = page.more || entries.length < page.entries.length;
-  return { entries, more, head: page.head, recovered: true, ascending: false };
+  return { entries, more, head: page.head, recovered: true, ascending: false, source: 'history' };
 }

@@ -122,7 +122,14 @@ class World {
   async join(): Promise<void> {
     const known = this.log[this.pick(this.log.length)];
     const pos = this.chance(0.5) ? known?.id : undefined;
-    const member: Member = { socket: this.sockets.open(), from: pos, seen: [], more: false, recovered: true, joined: false };
+    const member: Member = {
+      socket: this.sockets.open(),
+      from: pos,
+      seen: [],
+      more: false,
+      recovered: true,
+      joined: false,
+    };
     this.members.push(member);
     try {
       const room = await this.rooms.enter(ROOM);
@@ -168,7 +175,12 @@ class World {
 
   #joined(member: Member, done: CompletedJoin[]): void {
     for (const { body, behind } of done) {
-      const reply = JSON.parse(body) as { msgs: { id: string }[]; more: boolean; recovered: boolean; head: string };
+      const reply = JSON.parse(body) as {
+        msgs: { id: string }[];
+        more: boolean;
+        recovered: boolean;
+        head: string;
+      };
       const ids = reply.msgs.map((message) => message.id);
       member.joined = true;
       member.recovered = reply.recovered;

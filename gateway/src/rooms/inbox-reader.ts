@@ -17,7 +17,11 @@ export interface InboxReaderOptions {
   onGap: (gap: InboxGap) => void;
 }
 
-const EPHEMERAL: Partial<Record<InboxItem['class'], RoomClass>> = { pr: 'presence', ty: 'typing', rc: 'receipt' };
+const EPHEMERAL: Partial<Record<InboxItem['class'], RoomClass>> = {
+  pr: 'presence',
+  ty: 'typing',
+  rc: 'receipt',
+};
 
 /** Gives every item of the inbox to where it belongs. Unknown rooms are normal: routes outlive the last member. */
 export class InboxReader {

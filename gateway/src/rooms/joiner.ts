@@ -63,7 +63,8 @@ export class Joiner {
 
   /**
    * Brings all of `joins` to where they can be completed together, then calls `complete` in the same turn with
-   * those that are. What never got there within some rounds of reading is passed as `failed`.
+   * those that are. What never got there within some rounds of reading is passed as `failed`. Never rejects unless
+   * `complete` throws.
    */
   async settle(
     joins: PreparedJoin[],
@@ -86,7 +87,7 @@ export class Joiner {
 
   /**
    * Finishes joins on one socket; to be called inside the `complete` of `settle`. `send` must write the replies and
-   * then every `behind`; subscriptions follow at once. `budgetBytes` is what the replies may take together.
+   * then every `behind`; subscriptions follow at once.
    */
   complete(socket: Socket, ready: PreparedJoin[], send: (done: CompletedJoin[]) => void): void {
     const budget = new ReplyBudget(Limits.replyBytes);
@@ -135,7 +136,8 @@ export class Joiner {
       await Promise.race([room.reach(found.head), this.#clock.sleep(REACH_MS)]);
       return join;
     }
-    return this.prepare(room, join.request);
+    // What cannot be read now stays lacking; the rounds decide.
+    return this.prepare(room, join.request).catch(() => join);
   }
 }
 

@@ -172,7 +172,9 @@ export class LocalRoom {
   }
 
   #incomplete(): boolean {
-    return this.#last !== undefined && (this.#held.size > 0 || this.#heldOverflowed || this.#target > this.#last);
+    return (
+      this.#last !== undefined && (this.#held.size > 0 || this.#heldOverflowed || this.#target > this.#last)
+    );
   }
 
   async #runRepair(): Promise<void> {

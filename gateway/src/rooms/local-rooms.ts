@@ -86,10 +86,10 @@ export class LocalRooms {
   async reassert(name: string): Promise<void> {
     const held = this.#held.get(name);
     if (held === undefined) return;
-    held.route = held.route
-      .catch(() => undefined)
-      .then(() => this.#options.routes.add(name, this.#options.incarnation));
-    await held.route;
+    const write = held.route.then(() => this.#options.routes.add(name, this.#options.incarnation));
+    // It stood before: a failure now is met by the next re-assertion, it is no reason to refuse joins.
+    held.route = write.catch(() => undefined);
+    await write;
   }
 
   /** Removes every route now; for the end of the process. */

@@ -1,4 +1,12 @@
-import { Limits, isPersonalRoom, permits, protocolError, type Join, type ProtocolError, type RoomClass } from '@chatplatform/protocol';
+import {
+  Limits,
+  isPersonalRoom,
+  permits,
+  protocolError,
+  type Join,
+  type ProtocolError,
+  type RoomClass,
+} from '@chatplatform/protocol';
 import type { Clock } from '@chatplatform/runtime';
 import type { GatewayMetrics } from '../admin/gateway-metrics.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
@@ -48,24 +56,16 @@ export class Membership {
     const prepared: PreparedJoin[] = [];
     await Promise.all(
       wanted.map(async (body) => {
-        const refusal = this.#refusal(session, body, wanted.length) ?? (await this.#prepare(session, body, prepared));
+        const refusal =
+          this.#refusal(session, body, wanted.length) ?? (await this.#prepare(session, body, prepared));
         if (refusal !== undefined) failed.push({ room: body.room, err: refusal });
       }),
     );
-    try {
-      await this.#options.joiner.settle(prepared, (ready, lacking) => {
-        for (const { room } of lacking) failed.push({ room: room.name, err: unreachable() });
-        this.#complete(session, ready, (done) => answer(done, failed));
-        for (const { room } of lacking) this.#abandon(session, room.name);
-      });
-    } catch {
-      // The history went away between two rounds: nothing was answered yet.
-      for (const { room } of prepared) {
-        failed.push({ room: room.name, err: unreachable() });
-        this.#abandon(session, room.name);
-      }
-      answer([], failed);
-    }
+    await this.#options.joiner.settle(prepared, (ready, lacking) => {
+      for (const { room } of lacking) failed.push({ room: room.name, err: unreachable() });
+      this.#complete(session, ready, (done) => answer(done, failed));
+      for (const { room } of lacking) this.#abandon(session, room.name);
+    });
   }
 
   /** The session leaves one room for good. */
@@ -138,7 +138,8 @@ export class Membership {
     }
     for (const { room, request, found } of ready) {
       session.rooms.set(room.name, request.classes);
-      if (request.pos !== undefined) metrics.recoveries.inc({ result: found.reason ?? 'complete' });
+      if (request.pos === undefined) continue;
+      metrics.recoveries.inc({ source: found.source, result: found.reason ?? 'complete' });
     }
     joiner.complete(session.socket, ready, answer);
   }
@@ -155,5 +156,9 @@ function allowedClasses(session: Session, { room, classes }: Join): readonly Roo
 }
 
 function unreachable(): ProtocolError {
-  return protocolError(114, 'the history of the room cannot be reached now; join again', UNREACHABLE_AFTER_MS);
+  return protocolError(
+    114,
+    'the history of the room cannot be reached now; join again',
+    UNREACHABLE_AFTER_MS,
+  );
 }

@@ -25,6 +25,10 @@ const PAUSE_MS = 20;
 /** Every local room's route and head are looked at this often, whatever happened: the net below all other nets. */
 export const AUDIT_MS = 60_000;
 
+/** How much is done: `heads` compares, `routes` writes the routes before it, `everything` also presence and sessions. */
+type Scope = 'heads' | 'routes' | 'everything';
+const ORDER: readonly Scope[] = ['heads', 'routes', 'everything'];
+
 /**
  * Makes Redis say again what is true here, and finds what was missed. One run at a time; asking during a run makes
  * another one follow. Routes come before heads: what is appended after the head was read finds the route.
@@ -32,7 +36,7 @@ export const AUDIT_MS = 60_000;
 export class Reassertion {
   readonly #options: ReassertionOptions;
   #running: Promise<void> | undefined;
-  #again: 'heads' | 'everything' | undefined;
+  #again: Scope | undefined;
 
   constructor(options: ReassertionOptions) {
     this.#options = options;
@@ -48,8 +52,14 @@ export class Reassertion {
     return this.#request('everything');
   }
 
-  #request(what: 'heads' | 'everything'): Promise<void> {
-    if (this.#again !== 'everything') this.#again = what;
+  /** The regular look at routes and heads. */
+  audit(): Promise<void> {
+    return this.#request('routes');
+  }
+
+  #request(scope: Scope): Promise<void> {
+    const asked = this.#again;
+    if (asked === undefined || ORDER.indexOf(scope) > ORDER.indexOf(asked)) this.#again = scope;
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
       if (this.#again !== undefined) void this.#request(this.#again);
@@ -59,11 +69,11 @@ export class Reassertion {
 
   async #run(): Promise<void> {
     while (this.#again !== undefined) {
-      const what = this.#again;
+      const scope = this.#again;
       this.#again = undefined;
       try {
-        await this.#rooms(what);
-        if (what === 'everything') await this.#sessions();
+        await this.#rooms(scope);
+        if (scope === 'everything') await this.#sessions();
       } catch (error) {
         // The next return of Redis, gap or audit asks again.
         this.#options.onError(error);
@@ -71,13 +81,13 @@ export class Reassertion {
     }
   }
 
-  async #rooms(what: 'heads' | 'everything'): Promise<void> {
+  async #rooms(scope: Scope): Promise<void> {
     const { rooms, clock } = this.#options;
     const names = rooms.names();
     for (let from = 0; from < names.length; from += CHUNK) {
       if (from > 0) await clock.sleep(PAUSE_MS);
       const chunk = names.slice(from, from + CHUNK);
-      if (what === 'everything') await Promise.all(chunk.map((room) => rooms.reassert(room)));
+      if (scope !== 'heads') await Promise.all(chunk.map((room) => rooms.reassert(room)));
       await this.#heads(chunk);
     }
   }

@@ -42,7 +42,9 @@ export class RoomCast {
   async #toOthers(item: CastItem): Promise<void> {
     const { incarnation, send } = this.#options;
     const gateways = await this.#gatewaysOf(item.room);
-    await Promise.all(gateways.filter((gateway) => gateway !== incarnation).map((gateway) => send(gateway, item)));
+    await Promise.all(
+      gateways.filter((gateway) => gateway !== incarnation).map((gateway) => send(gateway, item)),
+    );
   }
 
   #gatewaysOf(room: string): Promise<readonly string[]> {

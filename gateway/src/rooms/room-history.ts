@@ -19,7 +19,8 @@ export function roomHistory(parts: {
     },
     newest: (room, max) => (isLatest(room) ? values(latest, room) : history.newest(room, max)),
     // Older values of a key are gone: there is nothing to scroll back to.
-    before: (room, before, max) => (isLatest(room) ? values(latest, room, before) : history.before(room, before, max)),
+    before: (room, before, max) =>
+      isLatest(room) ? values(latest, room, before) : history.before(room, before, max),
     heads: (rooms) => history.heads(rooms),
   };
 }

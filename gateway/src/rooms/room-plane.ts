@@ -3,6 +3,7 @@ import type { Surroundings } from '../surroundings.ts';
 import { Differences } from '../presence/differences.ts';
 import { PresenceKeeper } from '../presence/presence-keeper.ts';
 import type { SessionRegistry } from '../session/session-registry.ts';
+import { DeliveryLag } from './delivery-lag.ts';
 import { FanOut } from './fan-out.ts';
 import { FlushWindow } from './flush-window.ts';
 import { SharedHistory } from './history.ts';
@@ -103,6 +104,7 @@ interface RoomParts {
 
 function localRooms(around: Surroundings, { fanOut, history, onError }: RoomParts): LocalRooms {
   const { clock, incarnation, metrics, redis } = around;
+  const lag = new DeliveryLag(clock, metrics.delivery);
   return new LocalRooms({
     incarnation,
     routes: redis.routes,
@@ -111,7 +113,10 @@ function localRooms(around: Surroundings, { fanOut, history, onError }: RoomPart
     surroundings: {
       clock,
       budget: new RingBudget(),
-      deliver: (room, entries) => deliver(fanOut, room, entries),
+      deliver: (room, entries) => {
+        deliver(fanOut, room, entries);
+        lag.sample(entries);
+      },
       readAfter: (room, from) => history.after(room, from),
       count: (event) => metrics.roomEvents.inc({ event }),
     },

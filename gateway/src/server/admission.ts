@@ -28,7 +28,11 @@ export function admission(options: AdmissionOptions): (request: UpgradeRequest) 
   const decide = (request: UpgradeRequest): Refusal | undefined => {
     const retryAfterSeconds = options.drainingRetrySeconds();
     if (retryAfterSeconds !== undefined) {
-      return { status: '503 Service Unavailable', reason: 'this gateway is about to stop', retryAfterSeconds };
+      return {
+        status: '503 Service Unavailable',
+        reason: 'this gateway is about to stop',
+        retryAfterSeconds,
+      };
     }
     if (options.origins !== undefined && request.origin !== '' && !options.origins.includes(request.origin)) {
       return { status: '403 Forbidden', reason: 'this origin is not allowed; see spec.gateway.origins' };

@@ -79,7 +79,12 @@ function behaviour(options: ServerOptions): WebSocketBehavior<ConnectionData> {
 }
 
 // Missing from the library's types: the constant, and listen(host, port, options, callback).
-type ListenFull = (h: string, p: number, o: number, cb: (socket: us_listen_socket | false) => void) => unknown;
+type ListenFull = (
+  h: string,
+  p: number,
+  o: number,
+  cb: (socket: us_listen_socket | false) => void,
+) => unknown;
 const EXCLUSIVE = (uWS as unknown as { LIBUS_LISTEN_EXCLUSIVE_PORT: number }).LIBUS_LISTEN_EXCLUSIVE_PORT;
 
 function bind(app: TemplatedApp, { host, port, reusePort }: ServerOptions): Promise<us_listen_socket> {
@@ -87,13 +92,19 @@ function bind(app: TemplatedApp, { host, port, reusePort }: ServerOptions): Prom
     const listenFull = app.listen.bind(app) as unknown as ListenFull;
     listenFull(host, port, reusePort ? 0 : EXCLUSIVE, (socket) => {
       if (socket !== false) resolve(socket);
-      else reject(new GatewayError('listen', `cannot listen on ${host}:${port}: the port is taken or not allowed; set listen.port to a free one`));
+      else
+        reject(
+          new GatewayError(
+            'listen',
+            `cannot listen on ${host}:${port}: the port is taken or not allowed; set listen.port to a free one`,
+          ),
+        );
     });
   });
 }
 
 function serverOf(app: TemplatedApp, listening: us_listen_socket): Server {
-  const port = uWS.us_socket_local_port(listening as never);
+  const port = uWS.us_socket_local_port(listening);
   let open = true;
   const stopListening = (): void => {
     if (open) uWS.us_listen_socket_close(listening);

@@ -97,7 +97,8 @@ export class Connections implements SocketEvents {
       return;
     }
     guest.queue.push(text);
-    if (guest.queue.length > MAX_QUEUED_FRAMES) farewell(socket, 3501, { msg: 'wait for the reply to hello' });
+    if (guest.queue.length > MAX_QUEUED_FRAMES)
+      farewell(socket, 3501, { msg: 'wait for the reply to hello' });
   }
 
   drained(socket: Socket): void {
@@ -149,7 +150,9 @@ export class Connections implements SocketEvents {
   }
 
   #overLimit(user: string, sid: string): boolean {
-    const others = [...this.#options.registry.ofUser(user)].filter((session) => session.sid !== sid && !session.ended);
+    const others = [...this.#options.registry.ofUser(user)].filter(
+      (session) => session.sid !== sid && !session.ended,
+    );
     return others.length >= this.#options.limits().connectionsPerUser;
   }
 

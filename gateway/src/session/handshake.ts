@@ -86,7 +86,8 @@ async function authenticate(
     if (token === undefined) throw new AuthError('invalid', 'hello carries no token');
     return await verify(token);
   } catch (error) {
-    const known = error instanceof AuthError ? error : new AuthError('invalid', 'the token cannot be checked');
+    const known =
+      error instanceof AuthError ? error : new AuthError('invalid', 'the token cannot be checked');
     refuseToken(socket, offer.i, known);
     return undefined;
   }

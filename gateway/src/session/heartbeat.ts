@@ -49,7 +49,9 @@ export class Heartbeat {
         session.bye(3012);
         return;
       }
-      session.timers.heartbeat = this.#wheel.add(Limits.pingMs - Limits.pongWaitMs, () => this.#ping(session));
+      session.timers.heartbeat = this.#wheel.add(Limits.pingMs - Limits.pongWaitMs, () =>
+        this.#ping(session),
+      );
     });
   }
 }

@@ -73,6 +73,7 @@ export class Operations {
     const line = parseClientFrame(text);
     switch (line.kind) {
       case 'pong':
+        this.#unanswered(session);
         return;
       case 'broken':
         session.bye(3501, { msg: line.msg });
@@ -81,11 +82,18 @@ export class Operations {
         if (this.#allowed(session, line.op ?? 'none', line.i)) this.#refuse(session, line.i, line.err);
         return;
       case 'notice':
-        if (session.requests.take()) this.#notice(session, line);
+        if (this.#unanswered(session)) this.#notice(session, line);
         return;
       case 'request':
         if (this.#allowed(session, line.op, line.i)) this.#request(session, line);
     }
+  }
+
+  /** Lines without a reply are dropped over the rate; a flood of them counts like one of requests. */
+  #unanswered(session: Session): boolean {
+    const allowed = session.requests.take();
+    if (!allowed) this.#violated(session);
+    return allowed;
   }
 
   #notice(session: Session, line: ClientNotice): void {
@@ -98,7 +106,11 @@ export class Operations {
     if (op === 'pub' || session.requests.take()) return true;
     if ((op === 'join' || op === 'sync') && session.recovery.take()) return true;
     const after = session.requests.waitMs();
-    this.#refuse(session, i, protocolError(111, `more than the allowed requests per second; wait ${after} ms`, after));
+    this.#refuse(
+      session,
+      i,
+      protocolError(111, `more than the allowed requests per second; wait ${after} ms`, after),
+    );
     return false;
   }
 

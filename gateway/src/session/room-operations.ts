@@ -88,7 +88,11 @@ async function refresh(session: Session, token: string, options: RoomOperationsO
   return toJson({ exp: identity.exp });
 }
 
-async function publish(session: Session, body: OperationBodies['pub'], options: RoomOperationsOptions): Promise<Json> {
+async function publish(
+  session: Session,
+  body: OperationBodies['pub'],
+  options: RoomOperationsOptions,
+): Promise<Json> {
   demand(session, body.room, 'publish');
   if (parseCid(body.cid)?.inst !== session.inst) {
     throw new Refused(107, 'pub.cid: must begin with the "inst" of this connection\'s hello');
@@ -102,7 +106,11 @@ async function publish(session: Session, body: OperationBodies['pub'], options: 
   return toJson({ ...(id !== undefined && { id }), ts, dup });
 }
 
-async function sync(session: Session, body: OperationBodies['sync'], options: RoomOperationsOptions): Promise<Json> {
+async function sync(
+  session: Session,
+  body: OperationBodies['sync'],
+  options: RoomOperationsOptions,
+): Promise<Json> {
   const { room, from, max } = body;
   demandJoined(session, room);
   demandLog(from, options.log()?.prefixOf(room));
@@ -128,7 +136,10 @@ async function scrollBack(
   return withMessages({ more: page.more || kept.length < frames.length }, kept);
 }
 
-function pageReply(page: HistoryPage, how: { ascending: boolean; recovered: boolean; reason?: string }): Json {
+function pageReply(
+  page: HistoryPage,
+  how: { ascending: boolean; recovered: boolean; reason?: string },
+): Json {
   const frames = page.entries.map((entry) => entry.frame);
   const kept = new ReplyBudget(Limits.replyBytes).cut(frames, how.ascending);
   const { recovered, reason } = how;
@@ -137,11 +148,16 @@ function pageReply(page: HistoryPage, how: { ascending: boolean; recovered: bool
 }
 
 function demandLog(position: string, prefix: string | undefined): void {
-  if (prefix === undefined) throw new Refused(114, 'the message log was not reached yet', UNREACHABLE_AFTER_MS);
+  if (prefix === undefined)
+    throw new Refused(114, 'the message log was not reached yet', UNREACHABLE_AFTER_MS);
   if (!isOfLog(position, prefix)) throw new Refused(112, 'the position belongs to another log');
 }
 
-async function who(session: Session, body: OperationBodies['who'], options: RoomOperationsOptions): Promise<Json> {
+async function who(
+  session: Session,
+  body: OperationBodies['who'],
+  options: RoomOperationsOptions,
+): Promise<Json> {
   const { room, after, max } = body;
   demand(session, room, 'presence');
   if (!options.optionsOf(room).presence) throw new Refused(104, 'presence is not enabled for this namespace');
@@ -153,7 +169,11 @@ async function who(session: Session, body: OperationBodies['who'], options: Room
   return toJson({ users, occ: page.occ, ...(page.next !== undefined && { next: page.next }) });
 }
 
-function typing(session: Session, { room, on }: OperationBodies['typing'], options: RoomOperationsOptions): void {
+function typing(
+  session: Session,
+  { room, on }: OperationBodies['typing'],
+  options: RoomOperationsOptions,
+): void {
   if (!session.rooms.has(room) || !options.optionsOf(room).typing) return;
   const now = options.clock.monotonic();
   const last = session.typing.get(room);

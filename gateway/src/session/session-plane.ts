@@ -95,7 +95,9 @@ export function takeoverOf({ incarnation, redis }: Surroundings, registry: Sessi
     incarnation,
     registry,
     tell: (gateway, command) =>
-      redis.inbox.send(gateway, incarnation, [encodeInboxLine({ class: 'ctl', frame: JSON.stringify(command) })]),
+      redis.inbox.send(gateway, incarnation, [
+        encodeInboxLine({ class: 'ctl', frame: JSON.stringify(command) }),
+      ]),
   });
 }
 

@@ -149,7 +149,11 @@ export function farewell(
   { msg, after }: { msg?: string; after?: readonly [number, number] } = {},
 ): void {
   const bye = byeOf(code, msg, after);
-  socket.send(encodePush({ bye: { code, msg: bye.msg, reconnect: bye.reconnect, ...(after && { after: [...after] }) } }));
+  socket.send(
+    encodePush({
+      bye: { code, msg: bye.msg, reconnect: bye.reconnect, ...(after && { after: [...after] }) },
+    }),
+  );
   // A close reason may have 123 bytes: the name is enough, the sentence was in `bye`.
   socket.end(code, CloseCodes[code].name);
 }

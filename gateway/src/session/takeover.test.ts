@@ -10,15 +10,22 @@ beforeEach(async () => {
 
 afterEach(() => bench.close());
 
-test.each(['the same gateway', 'another gateway'])('a newer socket on %s ends the older one with 3514', async (where) => {
-  const one = await bench.gateway();
-  const two = where === 'another gateway' ? await bench.gateway() : one;
-  const old = await bench.client(one, 'ann', { rooms: { r: {} } });
-  const fresh = await bench.client(two, 'ann', { inst: old.inst, resume: old.hello['resume'], rooms: { r: {} } });
-  expect(fresh.hello).toMatchObject({ sid: old.hello['sid'], resumed: true });
-  expect(await old.raw.closed()).toBe(3514);
-  expect((await bench.publish(fresh, 'r', 1))['pub']).toBeDefined();
-});
+test.each(['the same gateway', 'another gateway'])(
+  'a newer socket on %s ends the older one with 3514',
+  async (where) => {
+    const one = await bench.gateway();
+    const two = where === 'another gateway' ? await bench.gateway() : one;
+    const old = await bench.client(one, 'ann', { rooms: { r: {} } });
+    const fresh = await bench.client(two, 'ann', {
+      inst: old.inst,
+      resume: old.hello['resume'],
+      rooms: { r: {} },
+    });
+    expect(fresh.hello).toMatchObject({ sid: old.hello['sid'], resumed: true });
+    expect(await old.raw.closed()).toBe(3514);
+    expect((await bench.publish(fresh, 'r', 1))['pub']).toBeDefined();
+  },
+);
 
 test('the old socket takes no publish once the session moved, but acknowledges what the log already had', async () => {
   const gateway = await bench.gateway();

@@ -2,7 +2,6 @@ import {
   encodeReply,
   Limits,
   personalRoomOf,
-
   toJson,
   withRooms,
   type Hello,
@@ -61,7 +60,10 @@ export class Welcome {
   }
 
   /** Joins the rooms of the hello and replies; pushes begin right behind the reply. */
-  async reply(session: Session, { i, hello, resumed }: { i: number; hello: Hello; resumed: boolean }): Promise<void> {
+  async reply(
+    session: Session,
+    { i, hello, resumed }: { i: number; hello: Hello; resumed: boolean },
+  ): Promise<void> {
     const listed = Object.entries(hello.rooms ?? {});
     const wanted: Join[] = listed.map(([room, wish]) => ({ room, ...wish }));
     const personal = personalRoomOf(session.user);
@@ -130,4 +132,3 @@ function roomBodies(done: readonly CompletedJoin[], failed: readonly FailedJoin[
   for (const { room, err } of failed) bodies.set(room, toJson({ err }));
   return bodies;
 }
-

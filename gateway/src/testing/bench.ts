@@ -8,7 +8,8 @@ import { GatewayConfig, names, type GatewayConfigInput } from '@chatplatform/pla
 import type { Capabilities } from '@chatplatform/protocol';
 import { memoryRedis, type MemoryRedis, type Redis } from '@chatplatform/redis';
 import { silentLogger, type Logger } from '@chatplatform/telemetry';
-import { startGateway, type GatewayDeps, type RunningGateway } from '../gateway.ts';
+import { startGateway, type GatewayDeps } from '../gateway.ts';
+import type { RunningGateway } from '../running-gateway.ts';
 import { RawClient, type Line } from './raw-client.ts';
 import { TwinWorker } from './twin-worker.ts';
 
@@ -62,19 +63,37 @@ export class Bench {
     return bench;
   }
 
-  async gateway(change: Partial<GatewayConfigInput> = {}, deps: Partial<GatewayDeps> = {}): Promise<RunningGateway> {
+  async gateway(
+    change: Partial<GatewayConfigInput> = {},
+    deps: Partial<GatewayDeps> = {},
+  ): Promise<RunningGateway> {
     const config = GatewayConfig.parse({
       platform: PLATFORM,
       listen: { host: '127.0.0.1', port: 0 },
       admin: { host: '127.0.0.1', port: 0, tokenFile: join(this.#folder, 'admin-token') },
       kafka: { bootstrapServers: ['unused:1'] },
       redis: { endpoints: ['unused:1'] },
-      auth: { issuer: 'tests', audience: 'chat', algorithms: ['HS256'], key: { file: join(this.#folder, 'key') } },
+      auth: {
+        issuer: 'tests',
+        audience: 'chat',
+        algorithms: ['HS256'],
+        key: { file: join(this.#folder, 'key') },
+      },
       drain: { startDelaySeconds: 0, timeoutSeconds: 5 },
-      live: { limits: { connectionsPerSecondPerIP: 10_000, publishesPerSecondPerUser: 10_000, publishBurstPerUser: 10_000 } },
+      live: {
+        limits: {
+          connectionsPerSecondPerIP: 10_000,
+          publishesPerSecondPerUser: 10_000,
+          publishBurstPerUser: 10_000,
+        },
+      },
       ...change,
     });
-    const stores = { kafka: this.#own(this.stores.kafka()), redis: this.#own(this.stores.redis()), logger: this.#logger };
+    const stores = {
+      kafka: this.#own(this.stores.kafka()),
+      redis: this.#own(this.stores.redis()),
+      logger: this.#logger,
+    };
     const gateway = await startGateway(config, { ...stores, ...deps });
     this.gateways.push(gateway);
     await wholeness(gateway);
@@ -82,7 +101,10 @@ export class Bench {
   }
 
   /** A JWT for `user`; by default it may do everything everywhere. */
-  async token(user: string, claims: { caps?: Capabilities; expiresInSeconds?: number } = {}): Promise<string> {
+  async token(
+    user: string,
+    claims: { caps?: Capabilities; expiresInSeconds?: number } = {},
+  ): Promise<string> {
     const caps = claims.caps ?? { '**': ['join', 'publish', 'history', 'presence'], '@**': ['publish'] };
     const now = Math.floor(Date.now() / 1000);
     return new SignJWT({ caps })

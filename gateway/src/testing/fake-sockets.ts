@@ -39,7 +39,9 @@ export class FakeSocket implements Socket {
 
   /** Lines of all frames. */
   get lines(): Record<string, unknown>[] {
-    return this.frames.flatMap((frame) => frame.split('\n')).map((line) => JSON.parse(line) as Record<string, unknown>);
+    return this.frames
+      .flatMap((frame) => frame.split('\n'))
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
   send(frame: string): boolean {

@@ -2,7 +2,10 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 
 /** A line from the gateway, as parsed JSON. */
-export type Line = Record<string, unknown> & { i?: number; err?: { code: number; msg: string; retry: boolean } };
+export type Line = Record<string, unknown> & {
+  i?: number;
+  err?: { code: number; msg: string; retry: boolean };
+};
 
 /** A message as pushed or replied. */
 export interface RawMessage {
@@ -25,8 +28,8 @@ export class RawClient {
 
   private constructor(socket: WebSocket) {
     this.socket = socket;
-    socket.on('message', (data) => {
-      for (const text of String(data).split('\n')) this.#line(JSON.parse(text) as Line);
+    socket.on('message', (data: Buffer) => {
+      for (const text of data.toString().split('\n')) this.#line(JSON.parse(text) as Line);
     });
     socket.on('close', (code) => {
       this.closeCode = code;
@@ -35,7 +38,10 @@ export class RawClient {
     socket.on('error', () => undefined);
   }
 
-  static async connect(url: string, options: { protocols?: string[]; headers?: Record<string, string> } = {}): Promise<RawClient> {
+  static async connect(
+    url: string,
+    options: { protocols?: string[]; headers?: Record<string, string> } = {},
+  ): Promise<RawClient> {
     const { protocols = ['cp1.json'], headers = {} } = options;
     const client = new RawClient(new WebSocket(url, protocols, { headers, skipUTF8Validation: true }));
     await once(client.socket, 'open');
@@ -48,7 +54,9 @@ export class RawClient {
 
   /** Messages pushed in a room, in the order they came. */
   messages(room: string): RawMessage[] {
-    return this.lines.map((line) => line['m'] as RawMessage | undefined).filter((m): m is RawMessage => m?.r === room);
+    return this.lines
+      .map((line) => line['m'] as RawMessage | undefined)
+      .filter((m): m is RawMessage => m?.r === room);
   }
 
   raw(frame: string | Uint8Array): void {

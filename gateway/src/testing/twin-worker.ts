@@ -1,6 +1,19 @@
-import { BEGINNING, decodeRecord, formatPosition, messageFrame, RecordError, UNKNOWN_PREVIOUS } from '@chatplatform/protocol';
+import {
+  BEGINNING,
+  decodeRecord,
+  formatPosition,
+  messageFrame,
+  RecordError,
+  UNKNOWN_PREVIOUS,
+} from '@chatplatform/protocol';
 import type { InRecord, Kafka, PartitionConsumer } from '@chatplatform/kafka';
-import { encodeInboxLine, renderFrame, type History, type InboxPublisher, type Redis } from '@chatplatform/redis';
+import {
+  encodeInboxLine,
+  renderFrame,
+  type History,
+  type InboxPublisher,
+  type Redis,
+} from '@chatplatform/redis';
 
 /** The least that makes messages out of records, for tests of the gateway: append, number, push. Not the product's worker. */
 export class TwinWorker {
@@ -49,11 +62,21 @@ export class TwinWorker {
     });
     const { inst, n } = { inst: decoded.sender, n: decoded.cid.n };
     const message = { id, offset: record.offset, inst, n, ts: record.timestamp, frame };
-    const result = await this.#history.append({ room: decoded.room, messages: [message], firstPrevious: BEGINNING });
+    const result = await this.#history.append({
+      room: decoded.room,
+      messages: [message],
+      firstPrevious: BEGINNING,
+    });
     if (result.behind) throw new Error('the twin worker does not seek back');
     const verdict = result.verdicts[0];
     if (verdict?.verdict !== 'appended' || this.loses(id)) return;
-    const item = { class: 'm', room: decoded.room, id, p: verdict.p, frame: renderFrame(frame, verdict.p) } as const;
+    const item = {
+      class: 'm',
+      room: decoded.room,
+      id,
+      p: verdict.p,
+      frame: renderFrame(frame, verdict.p),
+    } as const;
     for (const gateway of result.routes) await this.#publisher.publish(gateway, [encodeInboxLine(item)]);
   }
 }
