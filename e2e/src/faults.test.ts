@@ -1,6 +1,8 @@
 import { jest } from '@jest/globals';
 import { formatVerdict, runTraffic, type Disturbance } from '@chatplatform/testkit';
-import { killOne, removeOne, testPlatform, type TestPlatform } from './index.ts';
+import { loadImageAlias } from './harness/image-alias.ts';
+import type { Kubectl } from './harness/kubectl.ts';
+import { killOne, removeOne, testPlatform, until, type TestPlatform } from './index.ts';
 
 /** Bringing up from an empty cache; then the traffic itself. */
 jest.setTimeout(40 * 60_000);
@@ -63,3 +65,54 @@ test('no acknowledged message is lost, doubled or reordered while gateways and w
     disturbance(0.7, 'worker stopped', () => removeOne(platform.workers)),
   ]);
 });
+
+describe('changes of the platform while messages flow', () => {
+  /** Only the operator scales and rolls; as processes there is none, which is said and not hidden. */
+  const onCluster = (name: string, body: (kubectl: Kubectl) => Promise<void>): void => {
+    test(name, async () => {
+      if (platform.kubectl === undefined) say(`not run as ${platform.place}: ${name}`);
+      else await body(platform.kubectl);
+    });
+  };
+
+  onCluster('a third gateway is added', async (kubectl) => {
+    await runAndJudge([disturbance(0.2, 'scaled to 3', () => scaleTo(kubectl, 3))], size.messages / 2);
+    const pods = (await platform.gateways.list()).filter((unit) => unit.ready);
+    expect(pods).toHaveLength(3);
+  });
+
+  onCluster('a new image rolls the gateways, and one is taken away again', async (kubectl) => {
+    const before = (await platform.gateways.list()).map((unit) => unit.name);
+    const image = await loadImageAlias(kubectl.instance, `rolled-${seed}`);
+    await runAndJudge([
+      disturbance(0.1, 'new image', () => rollTo(kubectl, image, before)),
+      disturbance(0.6, 'scaled to 2', () => scaleTo(kubectl, 2)),
+    ]);
+  });
+});
+
+async function scaleTo(kubectl: Kubectl, replicas: number): Promise<string> {
+  await kubectl.run('scale', 'chatplatform', 'demo', `--replicas=${replicas}`);
+  await until(`${replicas} gateways`, 240_000, async () => {
+    const units = await platform.gateways.list();
+    return units.length === replicas && units.every((unit) => unit.ready);
+  });
+  return `${replicas} gateways`;
+}
+
+/** Done when every pod that was there is gone and as many new ones serve. */
+async function rollTo(kubectl: Kubectl, image: string, before: readonly string[]): Promise<string> {
+  await kubectl.run(
+    'patch',
+    'chatplatform',
+    'demo',
+    '--type=merge',
+    '-p',
+    JSON.stringify({ spec: { image } }),
+  );
+  await until('the rollout', 480_000, async () => {
+    const units = await platform.gateways.list();
+    return units.every((unit) => unit.ready && !before.includes(unit.name)) && units.length >= 2;
+  });
+  return image;
+}

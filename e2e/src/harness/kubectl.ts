@@ -2,11 +2,12 @@ import { run } from './run.ts';
 
 /** kubectl of one cluster, in the namespace of the platform under test. */
 export class Kubectl {
-  readonly #instance: string;
+  /** Name of the cluster. */
+  readonly instance: string;
   readonly #namespace: string;
 
   constructor(instance: string, namespace: string) {
-    this.#instance = instance;
+    this.instance = instance;
     this.#namespace = namespace;
   }
 
@@ -14,7 +15,7 @@ export class Kubectl {
     return run(
       'tools/cluster/kubectl',
       '--instance',
-      this.#instance,
+      this.instance,
       '--',
       '--namespace',
       this.#namespace,
@@ -29,7 +30,7 @@ export class Kubectl {
   /** Process id on this machine of the first container of a pod. */
   async hostPid(pod: string): Promise<number> {
     return Number(
-      await run('tools/cluster/pid', '--instance', this.#instance, '--namespace', this.#namespace, pod),
+      await run('tools/cluster/pid', '--instance', this.instance, '--namespace', this.#namespace, pod),
     );
   }
 }
