@@ -5,7 +5,7 @@ import { systemClock, systemRandom, type Clock, type Random } from '@chatplatfor
 import { createLogger, createMetrics, type Logger } from '@chatplatform/telemetry';
 import { Degradation, EVERYBODY } from './admin/degradation.ts';
 import { gatewayMetrics } from './admin/gateway-metrics.ts';
-import { authentication } from './auth/authentication.ts';
+import { thisMachine, type Host } from './host.ts';
 import { LiveSettings } from './live-settings.ts';
 import { LogKnowledge } from './publish/log-knowledge.ts';
 import { roomPlane } from './rooms/room-plane.ts';
@@ -23,6 +23,7 @@ export interface GatewayDeps {
   clock: Clock;
   random: Random;
   logger: Logger;
+  host: Host;
 }
 
 /** Unguessable and never used twice: it names inbox, routes and leases. */
@@ -49,10 +50,11 @@ async function assemble(config: GatewayConfig, deps: Partial<GatewayDeps>): Prom
   const logger = base.child({ incarnation });
   const tools = { logger, clock, random };
   const topics = names(config.platform.namespace, config.platform.name).topics;
-  const auth = await authentication(config, tools);
+  const host = deps.host ?? thisMachine();
+  const auth = await host.authenticate(config, tools);
   const kafka = deps.kafka ?? (await openKafka(config, incarnation, tools));
   const redis = deps.redis ?? (await openStore(config, tools));
-  const registryOfMetrics = createMetrics({ defaults: true, prefix: 'chat' });
+  const registryOfMetrics = createMetrics({ defaults: host.processMetrics, prefix: 'chat' });
   const onError = (error: unknown): void => logger.warn({ err: error }, 'the log cannot be reached yet');
   const knowledge = new LogKnowledge({
     admin: kafka.admin(),
@@ -65,6 +67,7 @@ async function assemble(config: GatewayConfig, deps: Partial<GatewayDeps>): Prom
   const broadcaster = new LateBroadcaster();
   const around: Surroundings = {
     config,
+    host,
     incarnation,
     topics,
     ...tools,

@@ -1,6 +1,6 @@
 import type { Kafka } from '@chatplatform/kafka';
 import { LEASE_RENEW_MS, type Redis } from '@chatplatform/redis';
-import { createAdminServer, type AdminServer, type Metrics } from '@chatplatform/telemetry';
+import type { AdminServer, Metrics } from '@chatplatform/telemetry';
 import type { Degradation } from './admin/degradation.ts';
 import { Drain } from './drain/drain.ts';
 import { drainRoutes } from './drain/drain-routes.ts';
@@ -12,7 +12,7 @@ import { AUDIT_MS } from './rooms/reassertion.ts';
 import type { RoomPlane } from './rooms/room-plane.ts';
 import { admission } from './server/admission.ts';
 import type { LateBroadcaster } from './server/late-broadcaster.ts';
-import { listen, type Server } from './server/server.ts';
+import type { Server } from './server/server.ts';
 import type { SessionRegistry } from './session/session-registry.ts';
 import { farewell } from './session/session.ts';
 import type { SessionPlane } from './session/session-plane.ts';
@@ -94,7 +94,7 @@ export class RunningParts implements RunningGateway {
     void this.#findLog();
     void this.#openInbox();
     if (around.config.liveFile !== undefined) around.live.watch(around.config.liveFile, around.clock);
-    this.#server = await listen({
+    this.#server = await around.host.listen({
       ...around.config.listen,
       maxFrameBytes: around.live.limits.maxFrameBytes,
       events: sessions.connections,
@@ -250,7 +250,7 @@ export class RunningParts implements RunningGateway {
   async #listenAdmin(): Promise<AdminServer> {
     const { around, registryOfMetrics } = this.#parts;
     const { host, port, tokenFile } = around.config.admin;
-    return createAdminServer({
+    return around.host.listenAdmin({
       host,
       port,
       metrics: registryOfMetrics,

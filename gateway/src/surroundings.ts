@@ -3,6 +3,7 @@ import type { RecordProducer } from '@chatplatform/kafka';
 import type { Redis } from '@chatplatform/redis';
 import type { Clock, Random } from '@chatplatform/runtime';
 import type { Logger } from '@chatplatform/telemetry';
+import type { Host } from './host.ts';
 import type { GatewayMetrics } from './admin/gateway-metrics.ts';
 import type { Authentication } from './auth/authentication.ts';
 import type { LiveSettings } from './live-settings.ts';
@@ -13,6 +14,7 @@ import type { Broadcaster } from './server/socket.ts';
 /** What the parts of one gateway share. */
 export interface Surroundings {
   readonly config: GatewayConfig;
+  readonly host: Host;
   /** Name of this life of this gateway; never used twice. */
   readonly incarnation: string;
   readonly topics: PlatformNames['topics'];

@@ -36,8 +36,6 @@ import { StoreWatch } from './store-watch.ts';
 const DEAD_AFTER_MS = 120_000;
 /** Deadlines of the steps of stopping, ms; together within a pod's default grace period of 30 s. */
 const STOP_MS = { consumer: 15_000, producer: 5_000, short: 2_000 } as const;
-/** A killed worker's partitions go to the others after this; heartbeats leave every 3 s, also in long batches. */
-const SESSION_MS = 10_000;
 /** Characters of a worker's incarnation: never the same twice among all processes there will ever be. */
 const INCARNATION_LENGTH = 16;
 
@@ -51,6 +49,8 @@ export interface WorkerDeps {
   readonly rules: readonly Rule[];
   /** Whether to measure the process itself too (memory, CPU, event loop). Default true. */
   readonly processMetrics: boolean;
+  /** Opens the admin port. */
+  readonly listenAdmin: typeof createAdminServer;
 }
 
 /** A running worker. */
@@ -92,7 +92,8 @@ function assemble(config: WorkerConfig, deps: Partial<WorkerDeps>): Parts {
       prefix: redisPrefix,
       deps: { logger, clock, random },
     });
-  return { kafka, redis, clock, random, logger, rules: deps.rules ?? [] };
+  const { rules = [], listenAdmin = createAdminServer } = deps;
+  return { kafka, redis, clock, random, logger, rules, listenAdmin };
 }
 
 class WorkerParts implements RunningWorker {
@@ -124,7 +125,7 @@ class WorkerParts implements RunningWorker {
     });
     // Whoever does not look at `failed` sees the liveness probe.
     this.failed.catch(() => undefined);
-    this.#consumer = parts.kafka.consumer({ sessionTimeoutMs: SESSION_MS });
+    this.#consumer = parts.kafka.consumer();
     this.#producer = parts.kafka.producer();
     const incarnation = `w-${parts.random.id(INCARNATION_LENGTH)}`;
     this.#publisher = parts.redis.inbox.publisher({ incarnation });
@@ -137,7 +138,7 @@ class WorkerParts implements RunningWorker {
 
   async start(): Promise<void> {
     const { host, port } = this.#config.admin;
-    this.#admin = await createAdminServer({
+    this.#admin = await this.#parts.listenAdmin({
       host,
       port,
       metrics: this.#metrics,

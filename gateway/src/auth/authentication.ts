@@ -10,7 +10,7 @@ import { Verifier } from './verifier.ts';
 
 /** Who may connect, and the key of resume tokens. */
 export interface Authentication {
-  verifier: Verifier;
+  verifier: Pick<Verifier, 'verify' | 'ready' | 'close'>;
   /** Signs resume tokens. */
   resumeKey: Buffer;
 }

@@ -13,7 +13,7 @@ export class FlushWindow {
   #ms = 0;
 
   /** @param utilization share of time (0..1) the event loop was busy since the last call */
-  constructor(utilization: () => number = loopUtilization()) {
+  constructor(utilization: () => number) {
     this.#utilization = utilization;
   }
 
@@ -30,7 +30,7 @@ export class FlushWindow {
 }
 
 /** Loop lag and write rate both show in how busy the loop is: one measure for the two. */
-function loopUtilization(): () => number {
+export function loopUtilization(): () => number {
   let before = performance.eventLoopUtilization();
   return () => {
     const now = performance.eventLoopUtilization();

@@ -35,9 +35,9 @@ export function roomPlane(
   registry: SessionRegistry,
   takenOver: (sid: string, generation: number) => void,
 ): RoomPlane {
-  const { clock, incarnation, logger, metrics, redis, optionsOf } = around;
+  const { clock, host, incarnation, logger, metrics, redis, optionsOf } = around;
   const onError = (error: unknown): void => logger.debug({ err: error }, 'Redis did not take a change');
-  const window = new FlushWindow();
+  const window = new FlushWindow(host.utilization);
   const fanOut = fanOutOf(around, window);
   const history = new SharedHistory(around.history);
   const rooms = localRooms(around, { fanOut, history, onError });
@@ -81,12 +81,12 @@ function afterGap(gap: InboxGap, reassertion: Reassertion): Promise<void> {
   return gap.reason === 'reconnect' ? reassertion.everything() : reassertion.compare();
 }
 
-function fanOutOf({ broadcaster, clock, metrics }: Surroundings, window: FlushWindow): FanOut {
+function fanOutOf({ broadcaster, clock, host, metrics }: Surroundings, window: FlushWindow): FanOut {
   return new FanOut({
     broadcaster,
     windowMs: () => window.ms,
     schedule: (fn, ms) => {
-      if (ms === 0) setImmediate(fn);
+      if (ms === 0) host.soon(fn);
       else clock.setTimeout(fn, ms);
     },
     onFrame: (lines, sockets) => {

@@ -13,5 +13,6 @@ export type { Appended, OutRecord, ProducerOptions, RecordProducer } from './por
 export type { MemoryConsumer } from './memory/consumer.ts';
 export type { MemoryFaults } from './memory/faults.ts';
 export { memoryKafka, type MemoryKafka, type MemoryKafkaOptions } from './memory/kafka.ts';
+export type { ProduceTransport, Slice, SliceResult } from './produce/transport.ts';
 export { connectKafka, type KafkaDeps } from './kafkajs/connect.ts';
 export { readKafkaConfig, type KafkaConnectionFiles } from './config-files.ts';

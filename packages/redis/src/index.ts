@@ -39,6 +39,7 @@ export {
   type InboxLine,
   type InboxPublisher,
 } from './inbox/inbox.ts';
+export type { InboxTransport } from './inbox/transport.ts';
 export type { Keyspace, KeyspaceState } from './keyspace/keyspace.ts';
 export {
   DEFAULT_LATEST_LIMITS,
@@ -48,7 +49,7 @@ export {
   type LatestMessage,
   type LatestRequest,
 } from './latest/latest.ts';
-export { memoryRedis, type MemoryRedis } from './memory/memory-redis.ts';
+export { memoryRedis, type MemoryProcess, type MemoryRedis } from './memory/memory-redis.ts';
 export type { MemorySnapshot } from './memory/server.ts';
 export { openRedis, type OpenRedisOptions } from './open-redis.ts';
 export type { Device, Presence, Present } from './presence/presence.ts';

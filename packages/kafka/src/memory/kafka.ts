@@ -4,6 +4,7 @@ import type { InRecord, PartitionConsumer } from '../port/consumer.ts';
 import type { Kafka } from '../port/kafka.ts';
 import type { ProducerOptions, RecordProducer } from '../port/producer.ts';
 import { BatchingProducer } from '../produce/batching-producer.ts';
+import type { ProduceTransport } from '../produce/transport.ts';
 import { MemoryAdmin } from './admin.ts';
 import { MemoryConsumer } from './consumer.ts';
 import { noFaults, type MemoryFaults } from './faults.ts';
@@ -17,6 +18,8 @@ const FLUSH_MS = 5_000;
 export interface MemoryKafkaOptions {
   readonly clock?: Clock;
   readonly random?: Random;
+  /** Puts something between producers and the log, such as delay and loss. */
+  readonly network?: (broker: ProduceTransport) => ProduceTransport;
 }
 
 /** The in-memory twin: the same contract as a real cluster, plus what a test wants to see and break. */
@@ -26,8 +29,8 @@ export interface MemoryKafka extends Kafka {
   readonly faults: MemoryFaults;
   /** Everything written to a topic, partition by partition. */
   records(topic: string): InRecord[];
-  /** A second client of the same cluster, as another process would have. */
-  client(): MemoryKafka;
+  /** A second client of the same cluster, as another process would have; `own` replaces what the cluster was made with. */
+  client(own?: MemoryKafkaOptions): MemoryKafka;
 }
 
 /** A Kafka cluster in this process. Topics are created with `admin().ensureTopics()`, as in a real one. */
@@ -38,6 +41,7 @@ export function memoryKafka(options: MemoryKafkaOptions = {}): MemoryKafka {
     groups: new Map(),
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
+    network: options.network ?? ((broker) => broker),
   });
 }
 
@@ -47,6 +51,7 @@ interface Shared {
   readonly groups: Map<string, MemoryGroup>;
   readonly clock: Clock;
   readonly random: Random;
+  readonly network: (broker: ProduceTransport) => ProduceTransport;
 }
 
 class MemoryCluster implements MemoryKafka {
@@ -63,9 +68,9 @@ class MemoryCluster implements MemoryKafka {
   }
 
   producer(options: ProducerOptions = {}): RecordProducer {
-    const { log, faults, clock, random } = this.#shared;
+    const { log, faults, clock, random, network } = this.#shared;
     const producer = new BatchingProducer(options, {
-      transport: new MemoryTransport(log, faults, clock),
+      transport: network(new MemoryTransport(log, faults, clock)),
       clock,
       random,
     });
@@ -93,8 +98,8 @@ class MemoryCluster implements MemoryKafka {
     return this.#shared.log.topics.get(topic)?.partitions.flat() ?? [];
   }
 
-  client(): MemoryKafka {
-    return new MemoryCluster(this.#shared);
+  client(own: MemoryKafkaOptions = {}): MemoryKafka {
+    return new MemoryCluster({ ...this.#shared, ...own });
   }
 
   async close(): Promise<void> {

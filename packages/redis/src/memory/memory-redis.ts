@@ -4,6 +4,7 @@ import { RedisError } from '../errors.ts';
 import { MemoryGateways } from '../gateways/memory-gateways.ts';
 import { MemoryHistory } from '../history/memory-history.ts';
 import { NumberedInbox } from '../inbox/numbered-inbox.ts';
+import type { InboxTransport } from '../inbox/transport.ts';
 import { MemoryKeyspace } from '../keyspace/memory-keyspace.ts';
 import { MemoryLatest } from '../latest/memory-latest.ts';
 import { MemoryPresence } from '../presence/memory-presence.ts';
@@ -12,10 +13,18 @@ import { MemoryRoutes } from '../routes/memory-routes.ts';
 import { MemorySessions } from '../sessions/memory-sessions.ts';
 import { MemoryServer, type MemorySnapshot } from './server.ts';
 
+/** What a process has of its own when several of them share the twin; the store's clock and the bare channels when absent. */
+export interface MemoryProcess {
+  /** Times heartbeats and silence of its inboxes: stops when the process does. */
+  readonly clock?: Clock;
+  /** Puts something between the process and the channels, such as delay and loss. */
+  readonly network?: (channels: InboxTransport) => InboxTransport;
+}
+
 /** The twin in process: one store, any number of openings, and what a test may do to it. */
 export interface MemoryRedis {
   /** A {@link Redis} as one process has it; all openings share the data. */
-  open(): Redis;
+  open(process?: MemoryProcess): Redis;
   /** Every command fails with `unavailable` and every payload is lost, until {@link MemoryRedis.up}. */
   down(): void;
   up(): void;
@@ -33,7 +42,7 @@ export interface MemoryRedis {
 export function memoryRedis(options: { readonly clock?: Clock } = {}): MemoryRedis {
   const server = new MemoryServer(options.clock ?? systemClock);
   return {
-    open: () => open(server),
+    open: (process) => open(server, process),
     down: () => server.down(),
     up: () => server.up(),
     snapshot: () => server.snapshot(),
@@ -43,9 +52,9 @@ export function memoryRedis(options: { readonly clock?: Clock } = {}): MemoryRed
   };
 }
 
-function open(server: MemoryServer): Redis {
+function open(server: MemoryServer, { clock = server.clock, network }: MemoryProcess = {}): Redis {
   const gateways = new MemoryGateways(server);
-  const transport = {
+  const channels: InboxTransport = {
     publish: (incarnation: string, payload: string) => server.publish(incarnation, payload),
     listen: (incarnation: string, on: { payload(payload: string): void; reconnect(): void }) => {
       const stop = server.listen(incarnation, on);
@@ -71,7 +80,7 @@ function open(server: MemoryServer): Redis {
     gateways,
     budget: new MemoryBudget(server),
     keyspace: new MemoryKeyspace(server),
-    inbox: new NumberedInbox(transport, server.clock),
+    inbox: new NumberedInbox(network?.(channels) ?? channels, clock),
     close: () => Promise.resolve(),
   };
 }
