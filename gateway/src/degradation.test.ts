@@ -79,3 +79,32 @@ test('a lost inbox is noticed by its numbers, also when the room stays quiet', a
   await ann.raw.when(() => ann.raw.messages('r').length === 2);
   expect(ann.raw.messages('r').map((m) => m.d)).toEqual([1, 2]);
 });
+
+test('a client that came while Redis was away gets its personal room once it is back', async () => {
+  const gateway = await bench.gateway();
+  stores.memory.down();
+  const ann = await bench.client(gateway, 'ann', { rooms: { r: {} } });
+  expect(ann.hello['rooms']).toMatchObject({ r: { err: { code: 114, retry: true } } });
+  stores.memory.up();
+  const bob = await bench.client(gateway, 'bob');
+  await new Promise((resolve) => setTimeout(resolve, 3500));
+  await bench.publish(bob, '@ann', 1);
+  await ann.raw.when(() => ann.raw.messages('@ann').length === 1);
+}, 15_000);
+
+test('after Redis lost everything the gateway says again what is true', async () => {
+  const gateway = await bench.gateway();
+  const ann = await bench.client(gateway, 'ann', { rooms: { r: {} } });
+  stores.memory.down();
+  stores.memory.wipe();
+  stores.memory.up();
+  await ann.raw.until((line) => JSON.stringify(line['degraded']) === '{"parts":[]}');
+  const occ = async (): Promise<number> =>
+    ((await ann.raw.request('who', { room: 'r' }))['who'] as { occ: number }).occ;
+  const deadline = Date.now() + 8000;
+  while ((await occ()) !== 1 && Date.now() < deadline)
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  expect(await occ()).toBe(1);
+  await bench.publish(ann, 'r', 1);
+  await ann.raw.when(() => ann.raw.messages('r').length === 1);
+}, 15_000);

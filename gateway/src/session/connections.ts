@@ -132,12 +132,13 @@ export class Connections implements SocketEvents {
     const greeting = await greet(socket, text, verify);
     wheel.remove(guest.timeout);
     if (greeting === undefined || socket.closed) return;
-    const grant = await welcome.grant(greeting.identity, greeting.hello.resume);
-    if (socket.closed) return;
-    if (this.#overLimit(greeting.identity.user, grant.sid)) {
+    const claim = welcome.claim(greeting.identity, greeting.hello.resume);
+    if (this.#overLimit(greeting.identity.user, claim?.sid)) {
       farewell(socket, 3504);
       return;
     }
+    const grant = await welcome.grant(greeting.identity, claim);
+    if (socket.closed) return;
     const session = this.#session(socket, greeting, grant);
     await welcome.reply(session, { i: greeting.i, hello: greeting.hello, resumed: grant.resumed });
     this.#guests.delete(socket);
@@ -149,7 +150,7 @@ export class Connections implements SocketEvents {
     }
   }
 
-  #overLimit(user: string, sid: string): boolean {
+  #overLimit(user: string, sid: string | undefined): boolean {
     const others = [...this.#options.registry.ofUser(user)].filter(
       (session) => session.sid !== sid && !session.ended,
     );

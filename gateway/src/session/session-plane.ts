@@ -153,12 +153,13 @@ interface WelcomeParts {
 }
 
 function welcomeOf(around: Surroundings, { plane, takeover, resumeTokens }: WelcomeParts): Welcome {
-  const { incarnation, redis, random, live, logger } = around;
+  const { clock, incarnation, redis, random, live, logger } = around;
   return new Welcome({
     incarnation,
     sessions: redis.sessions,
     resumeTokens,
     membership: plane.membership,
+    clock,
     random,
     limits: () => live.published,
     takeOver: (sid, generation, previous) => takeover.announce(sid, generation, previous),

@@ -11,7 +11,7 @@ import {
   type PublishedLimits,
 } from '@chatplatform/protocol';
 import type { Sessions } from '@chatplatform/redis';
-import type { Random } from '@chatplatform/runtime';
+import type { Clock, Random } from '@chatplatform/runtime';
 import type { Identity } from '../auth/identity.ts';
 import type { CompletedJoin } from '../rooms/joiner.ts';
 import type { FailedJoin, Membership } from '../rooms/membership.ts';
@@ -24,6 +24,7 @@ export interface WelcomeOptions {
   sessions: Sessions;
   resumeTokens: ResumeTokens;
   membership: Membership;
+  clock: Clock;
   random: Random;
   limits: () => PublishedLimits;
   /** Tells the gateway that had the session until now to end its socket. */
@@ -36,6 +37,9 @@ export interface SessionGrant extends ResumeClaim {
   resumed: boolean;
 }
 
+/** Time between attempts to join the personal room while Redis is away. */
+const INSIST_MS = 3000;
+
 /** Unguessable: 20 characters of base 36 are 103 bits. */
 const SID_LENGTH = 20;
 
@@ -47,9 +51,13 @@ export class Welcome {
     this.#options = options;
   }
 
-  /** The session that `resume` names, taken over from whoever has it, or a new one. Never rejects. */
-  async grant(identity: Identity, resume: string | undefined): Promise<SessionGrant> {
-    const claim = resume === undefined ? undefined : this.#options.resumeTokens.read(identity.user, resume);
+  /** What a resume token of `user` says; undefined when it is worth nothing. */
+  claim({ user }: Identity, resume: string | undefined): ResumeClaim | undefined {
+    return resume === undefined ? undefined : this.#options.resumeTokens.read(user, resume);
+  }
+
+  /** The session of `claim`, taken over from whoever has it, or a new one. Never rejects. */
+  async grant(identity: Identity, claim: ResumeClaim | undefined): Promise<SessionGrant> {
     const resumed = claim && (await this.#resume(identity.user, claim));
     return resumed ?? this.#create(identity.user);
   }
@@ -68,7 +76,8 @@ export class Welcome {
     const wanted: Join[] = listed.map(([room, wish]) => ({ room, ...wish }));
     const personal = personalRoomOf(session.user);
     const asksForPersonal = hello.rooms !== undefined && Object.hasOwn(hello.rooms, personal);
-    if (!asksForPersonal) wanted.push({ room: personal, limit: 0, classes: ['msg', 'receipt'] });
+    const wishForPersonal: Join = { room: personal, limit: 0, classes: ['msg', 'receipt'] };
+    if (!asksForPersonal) wanted.push(wishForPersonal);
     await this.#options.membership.join(session, wanted, (done, failed) => {
       const bodies = roomBodies(done, failed);
       if (!asksForPersonal) bodies.delete(personal);
@@ -77,6 +86,19 @@ export class Welcome {
       session.socket.send(encodeReply(i, 'hello', body));
       sendBehind(session, done);
     });
+    if (!asksForPersonal) this.#insist(session, wishForPersonal);
+  }
+
+  /** The personal room is nobody's request, so nobody asks again: the gateway does, until it is joined. */
+  #insist(session: Session, wish: Join): void {
+    if (session.rooms.has(wish.room) || session.socket.closed) return;
+    this.#options.clock.setTimeout(() => {
+      session.serially(async () => {
+        if (session.rooms.has(wish.room)) return;
+        await this.#options.membership.join(session, [wish], (done) => sendBehind(session, done));
+        this.#insist(session, wish);
+      });
+    }, INSIST_MS);
   }
 
   #fields(session: Session, resumed: boolean): HelloReply {
