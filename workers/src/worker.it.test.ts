@@ -26,6 +26,7 @@ let redisStore: RedisStore;
 let kafka: Kafka;
 let redis: Redis;
 let epoch: string;
+let inbox: { close(): Promise<void> };
 let folder: string;
 const mail: InboxItem[] = [];
 const workers = new Set<ChildProcess>();
@@ -54,7 +55,10 @@ beforeAll(async () => {
     { name: topics.control, partitions: 1, replicationFactor: 1, config: { 'cleanup.policy': 'compact' } },
   ]);
   epoch = await kafka.admin().ensureEpoch(topics.control);
-  await redis.inbox.subscribe(GATEWAY, { onItems: (items) => void mail.push(...items), onGap: () => {} });
+  inbox = await redis.inbox.subscribe(GATEWAY, {
+    onItems: (items) => void mail.push(...items),
+    onGap: () => {},
+  });
   await redis.routes.add(ROOMS, GATEWAY);
   await writeFile(
     join(folder, 'config.json'),
@@ -69,6 +73,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const worker of workers) worker.kill('SIGKILL');
+  await inbox.close();
   await kafka.close();
   await redis.close();
   await Promise.all([kafkaStore.stop(), redisStore.stop(), rm(folder, { recursive: true })]);

@@ -1,11 +1,17 @@
 import { kafkaContract, message, Reader, until } from '../contract/kafka-contract.ts';
-import { memoryKafka } from './kafka.ts';
+import { memoryKafka, type MemoryKafka } from './kafka.ts';
 
 const cluster = memoryKafka();
 kafkaContract('in-memory twin', { connect: () => cluster.client(), patienceMs: 2000 });
 
+const twins: MemoryKafka[] = [];
+afterEach(async () => {
+  await Promise.all(twins.splice(0).map((kafka) => kafka.close()));
+});
+
 async function twin() {
   const kafka = memoryKafka();
+  twins.push(kafka);
   await kafka.admin().ensureTopics([{ name: 't', partitions: 1, replicationFactor: 1 }]);
   return kafka;
 }
