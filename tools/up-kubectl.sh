@@ -13,7 +13,7 @@ kube() {
       mkdir -p "${file%/*}"
       kind get kubeconfig --name "chatplatform-$2" >"$file"
       KUBECONFIG=$file
-      KUBECTL=(kubectl)
+      KUBECTL=("$(type -P kubectl)")
       ;;
   esac
   export KUBECONFIG
