@@ -87,7 +87,10 @@ export class MemoryGroup {
         shares.get(taker)?.push(tenureOf(taker, topic, partition));
       }
     }
-    for (const [member, share] of shares) hand(member, share);
+    for (const [member, share] of shares) {
+      // Gone meanwhile: the round that its leaving asked for gives its share to others.
+      if (this.#members.has(member)) hand(member, share);
+    }
   }
 }
 
