@@ -29,10 +29,13 @@ export function initials(name: string): string {
   return letters.map((word) => Array.from(word ?? '?')[0]?.toUpperCase() ?? '').join('');
 }
 
+/** Degrees of the golden angle: neighbouring numbers get colours far apart. */
+const GOLDEN_ANGLE = 137.508;
+
 function hueOf(user: string): number {
   let hash = 0;
-  for (const character of user) hash = (hash * 31 + character.charCodeAt(0)) % 3_600;
-  return hash % 360;
+  for (const character of user) hash = (Math.imul(hash, 31) + character.charCodeAt(0)) >>> 0;
+  return Math.round((hash % 360) * GOLDEN_ANGLE) % 360;
 }
 
 /** "Ann", "Ann and Bob", "Ann, Bob and 3 others". */

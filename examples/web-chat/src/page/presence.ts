@@ -2,8 +2,12 @@ import type { Room } from '@chatplatform/client';
 import { find, make } from './dom.ts';
 import { avatar, listOf, type Names } from './people.ts';
 
-/** Milliseconds: several people who come at once cost one question. */
-const SETTLE_MS = 250;
+/**
+ * Milliseconds after a change at which the list is asked for. First soon, so that several people who come at
+ * once cost one question; then again, because gateways learn of each other within a second or two, and who
+ * came through a new one is counted by the others only then.
+ */
+const ASK_AFTER_MS = [250, 3_000];
 
 /** The list of who is in the room in front, and the line that says who types. */
 export class PresenceList {
@@ -14,7 +18,7 @@ export class PresenceList {
   readonly #summary = find('room-people', HTMLElement);
   readonly #typing = find('typing', HTMLElement);
   #stop: (() => void)[] = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timers: ReturnType<typeof setTimeout>[] = [];
   #room: Room | undefined;
 
   constructor(names: Names, user: string) {
@@ -43,8 +47,8 @@ export class PresenceList {
   }
 
   #askSoon(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#ask(), SETTLE_MS);
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers = ASK_AFTER_MS.map((ms) => setTimeout(() => void this.#ask(), ms));
   }
 
   async #ask(): Promise<void> {

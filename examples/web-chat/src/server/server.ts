@@ -133,7 +133,9 @@ function sendFile(files: WebChatOptions['files'], request: IncomingMessage, resp
   }
   response.setHeader('content-type', file.type);
   if (gzip) response.setHeader('content-encoding', 'gzip');
-  response.writeHead(200).end(request.method === 'HEAD' ? undefined : gzip ? file.gzipped : file.body);
+  const body = gzip ? file.gzipped : file.body;
+  response.setHeader('content-length', body.length);
+  response.writeHead(200).end(request.method === 'HEAD' ? undefined : body);
 }
 
 function send(response: ServerResponse, status: number, body: object): void {
