@@ -22,14 +22,26 @@ export function isAlive(identity: ProcessIdentity): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
-  return startTime(identity.pid) === identity.started;
+  return startTime(identity.pid) === identity.started && !hasEnded(identity.pid);
 }
 
 function startTime(pid: number): number {
+  const fields = statFields(pid);
+  return fields === undefined ? 0 : Number(fields[START_FIELD]);
+}
+
+/** A process that ended and was not waited for keeps its number, and its entry in /proc says Z. */
+function hasEnded(pid: number): boolean {
+  const state = statFields(pid)?.[0];
+  return state === 'Z' || state === 'X';
+}
+
+/** The fields from the third (the state) on; undefined where there is no /proc or no such process. */
+function statFields(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[START_FIELD]);
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
-    return 0;
+    return undefined;
   }
 }
