@@ -1,0 +1,229 @@
+import { connect, type ChatClient, type Room, type Transport } from '@chatplatform/client';
+import { seededRandom } from '@chatplatform/runtime';
+import { Recorder } from '../checker/recorder.ts';
+import type { History } from '../checker/index.ts';
+import { Dice } from './dice.ts';
+import type { Journal } from './journal.ts';
+import type { Network } from './network.ts';
+import type { PlantedFault } from './planted/planted-fault.ts';
+import type { Platform } from './platform.ts';
+import type { SimProcess } from './sim-process.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** How many do how much. */
+export interface CrowdSize {
+  readonly clients: number;
+  readonly rooms: readonly string[];
+  /** Publishes of each client. */
+  readonly messages: number;
+  /** Time in which they publish, ms. */
+  readonly spanMs: number;
+}
+
+interface CrowdParts {
+  readonly time: VirtualTime;
+  readonly dice: Dice;
+  readonly journal: Journal;
+  readonly network: Network;
+  readonly platform: Platform;
+  readonly planted: PlantedFault | undefined;
+}
+
+interface Membership {
+  readonly client: string;
+  readonly room: Room;
+  /** Position it began after; undefined = with what is sent from now on. */
+  from: string | undefined;
+  /** Place in the history at which it began. */
+  since: number;
+  /** Tags it got in this stay. */
+  readonly got: Set<string>;
+}
+
+/** A message that is known to be in the log. */
+interface Logged {
+  readonly sentAt: number;
+  id: string | undefined;
+}
+
+/** Clients with the real SDK: they join, publish, leave and come back, and write down what they see. */
+export class Crowd {
+  readonly processes: SimProcess[] = [];
+  /** What no client may ever meet. */
+  readonly complaints: string[] = [];
+  readonly #parts: CrowdParts;
+  readonly #recorder: Recorder;
+  readonly #memberships = new Set<Membership>();
+  readonly #clients: ChatClient[] = [];
+  readonly #sent = new Map<string, number>();
+  readonly #open = new Set<string>();
+  readonly #logged = new Map<string, Map<string, Logged>>();
+  #acting = 0;
+  #lastSentAt = 0;
+  #closed = false;
+
+  constructor(parts: CrowdParts, size: CrowdSize) {
+    this.#parts = parts;
+    this.#recorder = new Recorder(parts.platform.process('recorder').clock);
+    for (let index = 0; index < size.clients; index += 1) this.#start(`c${index}`, size);
+  }
+
+  get history(): History {
+    return this.#recorder.history;
+  }
+
+  /** When the last message was published, ms. */
+  get lastSentAt(): number {
+    return this.#lastSentAt;
+  }
+
+  /** Publishes without an outcome. */
+  get unsettled(): readonly string[] {
+    return [...this.#open];
+  }
+
+  /** Everybody has done what they wanted, and has what they are owed. */
+  get content(): boolean {
+    if (this.#acting > 0 || this.#open.size > 0) return false;
+    for (const stay of this.#memberships) {
+      for (const [tag, message] of this.#logged.get(stay.room.name) ?? []) {
+        if (!stay.got.has(tag) && isOwed(stay, message)) return false;
+      }
+    }
+    return true;
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const client of this.#clients) client.close();
+  }
+
+  #start(name: string, size: CrowdSize): void {
+    const { dice, platform, network, planted } = this.#parts;
+    const process = platform.process(name);
+    this.processes.push(process);
+    const own = new Dice(seededRandom(Math.floor(dice.random.next() * 2 ** 32)));
+    const way: Transport = (_url, handlers) => network.dial(process, handlers);
+    const client = connect({
+      url: 'ws://platform',
+      token: name,
+      transport: planted?.transport?.(way, { process, dice }) ?? way,
+      clock: process.clock,
+      random: own.random,
+      wakes: () => () => undefined,
+    });
+    client.on('error', (error) => this.complaints.push(`${name}: ${error.code}: ${error.message}`));
+    this.#clients.push(client);
+    this.#acting += 1;
+    process.later(own.between(0, 500), () => {
+      void this.#act({ name, client, process, dice: own }, size).finally(() => {
+        this.#acting -= 1;
+      });
+    });
+  }
+
+  async #act(actor: Actor, size: CrowdSize): Promise<void> {
+    const { dice, process } = actor;
+    const rooms = size.rooms.filter((_, at) => at === 0 || dice.chance(0.7));
+    let stays = rooms.map((room) => this.#join(actor, room, dice.chance(0.3) ? '' : undefined));
+    for (let number = 1; number <= size.messages; number += 1) {
+      await process.clock.sleep(dice.between(0, (2 * size.spanMs) / size.messages));
+      const target = dice.pick(stays);
+      if (target === undefined) continue;
+      this.#publish(actor, target, `${actor.name}/${number}`);
+      if (dice.chance(0.04)) {
+        this.#leave(target);
+        const from = target.room.position;
+        stays = stays.map((stay) => (stay === target ? this.#join(actor, target.room.name, from) : stay));
+      }
+    }
+  }
+
+  #join(actor: Actor, name: string, from: string | undefined): Membership {
+    const at = { client: actor.name, room: name };
+    const options = from === undefined ? { limit: 0 } : { from };
+    const room = actor.client.join(name, { ...options, classes: ['msg'] });
+    const stay: Membership = { client: actor.name, room, from, since: 0, got: new Set() };
+    const begin = (head: string | undefined): void => {
+      stay.since = this.history.length;
+      this.#recorder.add({ kind: 'joined', ...at, head });
+      this.#memberships.add(stay);
+    };
+    if (from === undefined) {
+      void room.ready.then(
+        () => begin(undefined),
+        () => undefined,
+      );
+    } else {
+      begin(from);
+    }
+    room.on('message', (message) => {
+      if (this.#closed) return;
+      const tag = typeof message.data === 'string' ? message.data : '';
+      this.#recorder.add({ kind: 'received', ...at, tag, cid: message.cid, id: message.id });
+      stay.got.add(tag);
+      this.#inLog(name, tag, message.id);
+    });
+    room.on('continuity', ({ reason }) => {
+      // What was sent before is no longer owed, whatever position the stay began after.
+      stay.from = undefined;
+      stay.since = this.history.length;
+      this.#recorder.add({ kind: 'continuity-lost', ...at, reason });
+    });
+    room.on('closed', ({ error }) => {
+      if (error !== undefined && !this.#closed)
+        this.complaints.push(`${actor.name} in ${name}: ${error.message}`);
+    });
+    return stay;
+  }
+
+  #leave(stay: Membership): void {
+    this.#memberships.delete(stay);
+    this.#recorder.add({ kind: 'left', client: stay.client, room: stay.room.name });
+    stay.room.leave();
+  }
+
+  #publish(actor: Actor, { room }: Membership, tag: string): void {
+    const at = { client: actor.name, room: room.name, tag };
+    this.#recorder.add({ kind: 'sent', ...at });
+    this.#sent.set(tag, this.history.length - 1);
+    this.#open.add(tag);
+    this.#lastSentAt = this.#parts.time.now;
+    // A room that was left meanwhile takes messages all the same.
+    room.publish(tag).then(
+      (ack) => {
+        this.#open.delete(tag);
+        this.#recorder.add({ kind: 'acked', ...at, cid: ack.cid, id: ack.id, dup: ack.dup });
+        this.#inLog(room.name, tag, ack.id);
+      },
+      (error: unknown) => {
+        if (this.#closed) return;
+        this.#open.delete(tag);
+        this.#recorder.add({ kind: 'failed', ...at, reason: String(error) });
+        this.complaints.push(`${actor.name}: publish of ${tag} failed: ${String(error)}`);
+      },
+    );
+  }
+
+  #inLog(room: string, tag: string, id: string | undefined): void {
+    const sentAt = this.#sent.get(tag);
+    if (sentAt === undefined) return;
+    const logged = this.#logged.get(room) ?? new Map<string, Logged>();
+    this.#logged.set(room, logged);
+    const known = logged.get(tag);
+    if (known === undefined) logged.set(tag, { sentAt, id });
+    else known.id ??= id;
+  }
+}
+
+/** As the judge sees it. */
+function isOwed({ from, since }: Membership, { id, sentAt }: Logged): boolean {
+  return id !== undefined && from !== undefined ? id > from : sentAt >= since;
+}
+
+interface Actor {
+  readonly name: string;
+  readonly client: ChatClient;
+  readonly process: SimProcess;
+  readonly dice: Dice;
+}
