@@ -67,6 +67,7 @@ export class ChatClient {
   #user: string | undefined;
   #gateway: string | undefined;
   #degraded: DegradedPart[] = [];
+  #info: unknown;
   #ended: ClientError | undefined;
 
   constructor(options: ChatClientOptions) {
@@ -151,6 +152,7 @@ export class ChatClient {
 
   /** Sets what others see of this user in `who` (a status text), at most 512 bytes of JSON. */
   async setInfo(info: unknown): Promise<void> {
+    this.#info = info;
     await this.#ask('set', { info });
   }
 
@@ -174,7 +176,8 @@ export class ChatClient {
     for (const [name, room] of this.#rooms) {
       const body = room.greeting();
       bytes += JSON.stringify(body).length + name.length + 4;
-      if (bytes > GREETING_ROOM_BYTES) break;
+      // What does not fit is joined by itself afterwards.
+      if (bytes > GREETING_ROOM_BYTES || Object.keys(rooms).length === Limits.roomsPerConnection) break;
       rooms[name] = body;
     }
     return { inst: this.#inst, rooms, caps: ['mbb'], sdk: this.#sdk };
@@ -184,6 +187,9 @@ export class ChatClient {
     const moved = this.#state === 'connected';
     this.#user = reply.user;
     this.#gateway = reply.gateway;
+    // A session that was not kept knows nothing of it any more.
+    if (!reply.resumed && this.#info !== undefined)
+      link.request('set', { info: this.#info }, () => undefined);
     for (const name of Object.keys(reply.rooms ?? {})) {
       // Left while the hello was under way.
       if (!this.#rooms.has(name)) link.request('leave', { room: name }, () => undefined);

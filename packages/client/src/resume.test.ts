@@ -206,6 +206,29 @@ describe('a member', () => {
     expect(seen).toEqual([8]);
   });
 
+  test('of more rooms than a hello may name joins the others one by one', async () => {
+    for (let n = 0; n < 258; n += 1) client.join(`room:${n}`);
+    gateway.socket.accept();
+    const rooms = Object.keys(gateway.socket.last('hello').body.rooms ?? {});
+    expect(rooms).toHaveLength(256);
+    gateway.socket.welcome({ rooms: Object.fromEntries(rooms.map((room) => [room, history([])])) });
+    expect(gateway.socket.requests('join').map(({ body }) => body.room)).toEqual(['room:256', 'room:257']);
+  });
+
+  test('has its status again in a session that was not kept', async () => {
+    await joined();
+    const set = client.setInfo({ status: 'away' });
+    await clock.advance(0);
+    gateway.socket.reply(gateway.socket.last('set'), {});
+    await set;
+    await reconnect();
+    gateway.socket.welcome({ resumed: true, rooms: { lobby: history([]) } });
+    expect(gateway.socket.requests('set')).toEqual([]);
+    await reconnect();
+    gateway.socket.welcome({ resumed: false, rooms: { lobby: history([]) } });
+    expect(gateway.socket.last('set').body).toEqual({ info: { status: 'away' } });
+  });
+
   test('reads back from where it began', async () => {
     const room = await joined();
     const older = room.history({ max: 10 });
