@@ -9,7 +9,7 @@ import { isAlive } from '../instance/process-identity.ts';
 
 /** Exit code of flock when somebody else holds the lock. */
 const LOCKED = 75;
-/** The kernel ends the children of a killed supervisor at once; the lock is free when the last is gone. */
+/** A supervisor that is being stopped holds the lock until its last program is gone. */
 const LOCK_WAIT_SECONDS = 5;
 /** How often a waiting launcher looks. */
 const LOOK_MS = 50;
@@ -17,8 +17,8 @@ const LOOK_MS = 50;
 const STOP_MS = 45_000;
 
 /**
- * Starts the supervisor of an instance under the instance's lock. The lock is a file lock inherited by
- * everything it starts: it is free exactly when the last process of the instance is gone.
+ * Starts the supervisor of an instance under the instance's lock, a file lock that ends with the supervisor. What
+ * it started ends with it too (the kernel sees to that), so a free lock means a free instance.
  */
 export function launchSupervisor(
   instance: Instance,
