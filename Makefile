@@ -1,6 +1,6 @@
 # `make help` is the index. Every recipe is one call of a tool; nothing is run while this file is read.
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs dev test lint types unit integration e2e fmt verify images clean
+.PHONY: help up down status logs dev test lint types unit integration e2e fmt verify generate hooks images clean
 
 # A tool installs what it misses (Node, packages, Kafka, Redis, Kubernetes) into ~/.cache/chatplatform.
 
@@ -47,6 +47,12 @@ fmt: ## formats the code and mends what lint can mend
 
 verify: ## fails when a generated file differs from its source
 	@tools/verify
+
+generate: ## writes the generated files: CRD, protocol tables, licences, lockfile entries
+	@tools/verify --write
+
+hooks: ## checks format, lint and types before each commit
+	@git config core.hooksPath tools/hooks
 
 images: ## builds the container images
 	@tools/images/build
