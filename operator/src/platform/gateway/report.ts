@@ -2,6 +2,7 @@ import type { ChatPlatformStatus, GatewayDrain } from '@chatplatform/platform';
 import { childNames, type Owner, REVISION_LABEL, selectorLabels } from '../../resources/labels.ts';
 import type { ConditionDraft, Pass } from '../pass.ts';
 import { Reasons } from '../reasons.ts';
+import { statusOf } from '../status.ts';
 import { podTrouble } from '../workload.ts';
 import type { GatewayObservation } from './observe.ts';
 import type { PodView } from './pod-view.ts';
@@ -19,7 +20,10 @@ export function reportGateways(
   const live = observed.pods.filter((pod) => !pod.terminating);
   const updated = live.filter((pod) => pod.revision === target.revision);
   const { owner, spec } = pass;
-  const connections = live.reduce((sum, pod) => sum + (pod.probe?.connections ?? 0), 0);
+  const silent = live.some((pod) => pod.ready && pod.probe === undefined);
+  const counted = live.reduce((sum, pod) => sum + (pod.probe?.connections ?? 0), 0);
+  // A busy pod that did not answer in time has not lost its clients: the last figure stands.
+  const connections = silent ? (statusOf(pass.object).gateway?.connections ?? counted) : counted;
   return {
     conditions: [gatewayReady(pass, observed, live), rolloutComplete(pass, observed, target.revision)],
     status: {

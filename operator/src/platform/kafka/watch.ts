@@ -10,6 +10,7 @@ import type { Kafka, KafkaAdmin, KafkaConfig, PartitionLag, TopicState } from '@
 import type { Clock, Timer } from '@chatplatform/runtime';
 import type { Logger } from '@chatplatform/telemetry';
 import { canonical } from '../../kube/index.ts';
+import { PATIENT_LOOKS } from '../redis/watch.ts';
 
 /** What is known of a platform's Kafka. */
 export interface KafkaObservation {
@@ -65,6 +66,7 @@ export function kafkaWatch(deps: KafkaWatchDeps): KafkaWatch {
   let kafka: { client: Kafka; admin: KafkaAdmin; address: string } | undefined;
   let seen: KafkaObservation = NOTHING;
   let turns = 0;
+  let failures = 0;
   let timer: Timer | undefined;
   let running: Promise<void> | undefined;
   let stopped = false;
@@ -116,15 +118,15 @@ export function kafkaWatch(deps: KafkaWatchDeps): KafkaWatch {
     const before = canonical(seen);
     try {
       seen = await look(target);
+      failures = 0;
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
-      const { lag: _stale, ...rest } = seen;
-      seen = { ...rest, reachable: false, problem };
+      failures += 1;
+      if (!seen.reachable || failures >= PATIENT_LOOKS) seen = unreachable(seen, error);
       turns = 0;
     }
     if (stopped) return;
     if (canonical(seen) !== before) deps.onChange();
-    timer = deps.clock.setTimeout(start, seen.reachable ? LAG_EVERY_MS : RETRY_MS);
+    timer = deps.clock.setTimeout(start, failures === 0 ? LAG_EVERY_MS : RETRY_MS);
   };
 
   function start(): void {
@@ -154,6 +156,10 @@ export function kafkaWatch(deps: KafkaWatchDeps): KafkaWatch {
       await running;
     },
   };
+}
+
+function unreachable({ lag: _stale, ...rest }: KafkaObservation, error: unknown): KafkaObservation {
+  return { ...rest, reachable: false, problem: error instanceof Error ? error.message : String(error) };
 }
 
 function totals(partitions: readonly PartitionLag[]): KafkaObservation['lag'] {

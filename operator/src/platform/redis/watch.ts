@@ -26,6 +26,8 @@ export interface RedisWatch {
 
 const EVERY_MS = 15_000;
 const RETRY_MS = 3000;
+/** A store that answered is called unreachable after this many looks in vain: one late answer is no outage. */
+export const PATIENT_LOOKS = 3;
 
 /** Starts following nothing until it is aimed. */
 export function redisWatch(deps: { ping: PingRedis; clock: Clock; onChange: () => void }): RedisWatch {
@@ -34,6 +36,7 @@ export function redisWatch(deps: { ping: PingRedis; clock: Clock; onChange: () =
   let timer: Timer | undefined;
   let stopped = false;
   let round = 0;
+  let failures = 0;
 
   const turn = async (mine: number): Promise<void> => {
     const aim = target;
@@ -41,9 +44,10 @@ export function redisWatch(deps: { ping: PingRedis; clock: Clock; onChange: () =
     const before = seen;
     const outcome = await firstAnswer(aim, deps.ping);
     if (stopped || mine !== round) return;
-    seen = outcome;
-    if (before.state !== seen.state || before.problem !== seen.problem) deps.onChange();
-    timer = deps.clock.setTimeout(() => void turn(mine), seen.state === 'Ready' ? EVERY_MS : RETRY_MS);
+    failures = outcome.state === 'Ready' ? 0 : failures + 1;
+    seen = failures >= PATIENT_LOOKS || before.state !== 'Ready' ? outcome : before;
+    if (!same(before, seen)) deps.onChange();
+    timer = deps.clock.setTimeout(() => void turn(mine), failures === 0 ? EVERY_MS : RETRY_MS);
   };
 
   return {
@@ -61,6 +65,9 @@ export function redisWatch(deps: { ping: PingRedis; clock: Clock; onChange: () =
     },
   };
 }
+
+const same = (a: RedisObservation, b: RedisObservation): boolean =>
+  a.state === b.state && a.problem === b.problem;
 
 async function firstAnswer(target: RedisTarget, ping: PingRedis): Promise<RedisObservation> {
   let problem = 'no endpoint';
