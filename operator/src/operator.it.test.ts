@@ -222,4 +222,21 @@ describe('the operator on a real API server', () => {
     const claims = (await plane.client.list(Resources.persistentVolumeClaim, { namespace: NS })).items;
     expect(claims.map((claim) => claim.metadata.name)).toContain('data-demo-kafka-0');
   }, 90_000);
+
+  test('a namespace goes with the platforms in it', async () => {
+    const name = 'short-lived';
+    await plane.transport.call({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name } } });
+    await plane.client.create(demoPlatform({}, 'demo', name) as KubeObject);
+    await until(
+      'its gateways',
+      async () => (await childrenOf(plane.client, Resources.pod, name)).length >= 4,
+    );
+    await plane.transport.call({ method: 'DELETE', path: `/api/v1/namespaces/${name}` });
+    await until('the namespace is gone', async () => {
+      const { items } = (await plane.transport.call({ method: 'GET', path: '/api/v1/namespaces' })) as {
+        items: KubeObject[];
+      };
+      return !items.some((item) => item.metadata.name === name);
+    });
+  }, 90_000);
 });

@@ -6,6 +6,8 @@ export type KubeErrorCode =
   | 'gone'
   | 'invalid'
   | 'forbidden'
+  /** The namespace is being deleted: nothing can be created in it any more, and nothing has to be. */
+  | 'terminating'
   | 'too-many-requests'
   | 'server'
   | 'network'
@@ -61,19 +63,24 @@ const CODES: Readonly<Record<number, KubeErrorCode>> = {
   429: 'too-many-requests',
 };
 
+interface StatusAnswer {
+  readonly message?: string;
+  readonly reason?: string;
+  readonly details?: { readonly causes?: readonly { readonly reason?: string }[] };
+}
+
 /** The error of a Kubernetes `Status` answer; `what` names the call. */
 export function errorOfStatus(status: number, body: unknown, what: string, retryAfter?: string): KubeError {
-  const { message, reason } = (typeof body === 'object' && body !== null ? body : {}) as {
-    message?: string;
-    reason?: string;
-  };
-  const code =
-    reason === 'AlreadyExists'
-      ? 'already-exists'
-      : (CODES[status] ?? (status === 400 ? 'invalid' : 'server'));
+  const answer = (typeof body === 'object' && body !== null ? body : {}) as StatusAnswer;
   const seconds = Number(retryAfter);
-  return new KubeError(code, `${what}: ${message ?? `HTTP ${status}`}`, {
+  return new KubeError(codeOf(status, answer), `${what}: ${answer.message ?? `HTTP ${status}`}`, {
     status,
     ...(Number.isFinite(seconds) && retryAfter !== undefined ? { retryAfterSeconds: seconds } : {}),
   });
+}
+
+function codeOf(status: number, { reason, details }: StatusAnswer): KubeErrorCode {
+  if (reason === 'AlreadyExists') return 'already-exists';
+  if (details?.causes?.some((cause) => cause.reason === 'NamespaceTerminating')) return 'terminating';
+  return CODES[status] ?? (status === 400 ? 'invalid' : 'server');
 }

@@ -44,6 +44,7 @@ export function createEventRecorder(client: KubeClient, clock: Clock, logger: Lo
           describe(about, { note, name: eventName, namespace, count, at: new Date(clock.now()) }),
         );
       } catch (error) {
+        if (isKubeError(error, 'terminating')) return;
         logger.warn({ reason: note.reason, err: error }, 'an event could not be written');
       }
     },

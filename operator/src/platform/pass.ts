@@ -146,5 +146,12 @@ function problemOf(what: string, error: unknown): Problem {
       retry: false,
     };
   }
+  if (isKubeError(error, 'terminating')) {
+    return {
+      reason: Reasons.namespaceTerminating,
+      message: 'the namespace is being deleted, and everything in it',
+      retry: false,
+    };
+  }
   return { reason: Reasons.writeFailed, message: `could not ${what}: ${message}`, retry: true };
 }

@@ -12,6 +12,7 @@ export const Reasons = {
   nameConflict: 'NameConflict',
   fieldImmutable: 'FieldImmutable',
   writeFailed: 'WriteFailed',
+  namespaceTerminating: 'NamespaceTerminating',
   // Kafka, topics, Redis
   reachable: 'Reachable',
   unreachable: 'Unreachable',
