@@ -54,6 +54,8 @@ const SAMPLE_MS = 100;
 const SLOW_CHECK_MS = 250;
 const BUCKET_SWEEP_MS = 30_000;
 const INBOX_RETRY_MS = 1000;
+/** Redis is there within the first second of a process, as a rule. */
+const FIRST_LEASE_RETRY_MS = 250;
 /** Time for goodbyes to leave before sockets are cut at the end. */
 const LINGER_MS = 100;
 
@@ -232,9 +234,23 @@ export class RunningParts implements RunningGateway {
     this.#work.every(BUCKET_SWEEP_MS, () => sessions.sweepBuckets());
     this.#work.every(AUDIT_MS, () => plane.reassertion.audit());
     this.#work.every(SWEEP_MS, () => this.#sweeper.run());
-    const lease = (): Promise<void> => this.#lease();
-    void lease().catch(() => undefined);
-    this.#work.every(LEASE_RENEW_MS, lease);
+    void this.#firstLease();
+  }
+
+  /** As long as a gateway holds no lease nobody counts who is here, so the first one is not waited for. */
+  async #firstLease(): Promise<void> {
+    const { clock, logger } = this.#parts.around;
+    for (let held = false; !held && !this.#ended; ) {
+      held = await this.#lease().then(
+        () => true,
+        (error: unknown) => {
+          logger.warn({ err: error }, 'no lease yet');
+          return false;
+        },
+      );
+      if (!held) await clock.sleep(FIRST_LEASE_RETRY_MS);
+    }
+    this.#work.every(LEASE_RENEW_MS, () => this.#lease());
   }
 
   async #lease(): Promise<void> {
