@@ -197,8 +197,13 @@ export class ChatClient {
     // A listener may join further rooms meanwhile; those ask for themselves.
     for (const [name, room] of Array.from(this.#rooms)) room.restored(link, reply.rooms?.[name]);
     this.#outbox.attach(link, reply.limits.frameBytes);
-    if (moved) this.#events.emit('moved', { gateway: reply.gateway });
-    else this.#become('connected', { gateway: reply.gateway });
+    if (!moved) {
+      this.#become('connected', { gateway: reply.gateway });
+      return;
+    }
+    // Between the end of the old socket and this moment there was none to ask over.
+    for (const wake of this.#waiting) wake();
+    this.#events.emit('moved', { gateway: reply.gateway });
   }
 
   #push<Name extends keyof PushBodies>(name: Name, body: PushBodies[Name]): void {

@@ -163,14 +163,29 @@ describe('a drain', () => {
     expect(errors).toEqual([]);
   });
 
-  test('the old socket may be taken over before the reply on the new one is here', async () => {
+  test('the old socket may be taken over before the reply on the new one is here: still no break', async () => {
     const client = await draining();
     await clock.advance(1_000);
     gateway.socket.accept();
     gateway.sockets[0]?.close(3514);
-    expect(client.state).toBe('reconnecting');
+    const info = client.setInfo({ status: 'here' });
+    await clock.advance(0);
     gateway.socket.reply(gateway.socket.last('hello'), helloReply({ rooms: { lobby: history([1]) } }));
-    expect(states).toEqual(['connected', 'message 0', 'reconnecting', 'message 1', 'connected']);
+    await clock.advance(0);
+    gateway.socket.reply(gateway.socket.last('set'), {});
+    await info;
+    expect(states).toEqual(['connected', 'message 0', 'message 1']);
+  });
+
+  test('a new socket that fails after the old one was taken over is a loss like any other', async () => {
+    const client = await draining();
+    await clock.advance(1_000);
+    gateway.socket.accept();
+    gateway.sockets[0]?.close(3514);
+    gateway.socket.close(1006);
+    expect(client.state).toBe('reconnecting');
+    await clock.advance(2_000);
+    expect(gateway.sockets).toHaveLength(3);
   });
 
   test('a new socket that fails leaves the old one at work, and is tried again', async () => {

@@ -173,9 +173,9 @@ export class Connections {
     this.#current = undefined;
     this.#renewal?.cancel();
     this.#policy.lost();
-    // The normal end of make-before-break may arrive before the reply on the new socket does.
-    if (this.#next && (end.code === TAKEN_OVER || !isTerminal(end)))
-      this.#owner.onDown(undefined, end.reason);
+    // The normal end of make-before-break may arrive before the reply on the new socket does: that is no break.
+    if (this.#next?.greeted && end.code === TAKEN_OVER) return;
+    if (this.#next && !isTerminal(end)) this.#owner.onDown(undefined, end.reason);
     else this.#settle(end);
   }
 
