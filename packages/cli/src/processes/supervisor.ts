@@ -135,10 +135,11 @@ class Supervisor {
       mintToken(key, { user, issuer, audience, ttlSeconds: 300 });
     const took = await probe({ url: endpoint.url, token });
     instance.writeEndpoint(endpoint);
-    this.#phase = 'ready';
-    this.#write();
+    // Said before the state changes: whoever follows the start stops reading once it is ready.
     note(`ready: a message went through in ${Math.round(took)} ms`);
     note(`open ${endpoint.page ?? endpoint.url}`);
+    this.#phase = 'ready';
+    this.#write();
   }
 
   #watch(): void {
