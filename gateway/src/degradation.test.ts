@@ -1,5 +1,9 @@
+import { jest } from '@jest/globals';
 import type { Kafka } from '@chatplatform/kafka';
 import { Bench, twins } from './testing/bench.ts';
+
+/** Whole gateways on a machine that may be busy with other tests. */
+jest.setTimeout(30_000);
 
 let bench: Bench;
 let stores: ReturnType<typeof twins>;

@@ -1,5 +1,9 @@
+import { jest } from '@jest/globals';
 import { Bench, type GreetedClient } from './testing/bench.ts';
 import type { RawMessage } from './testing/raw-client.ts';
+
+/** Whole gateways on a machine that may be busy with other tests. */
+jest.setTimeout(30_000);
 
 let bench: Bench;
 

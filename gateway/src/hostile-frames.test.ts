@@ -1,7 +1,11 @@
+import { jest } from '@jest/globals';
 import { hostileFrames, type HostileContext, type HostileFrame } from '@chatplatform/protocol';
 import { Bench } from './testing/bench.ts';
 import type { RunningGateway } from './running-gateway.ts';
 import type { RawClient } from './testing/raw-client.ts';
+
+/** Whole gateways on a machine that may be busy with other tests. */
+jest.setTimeout(30_000);
 
 let bench: Bench;
 let gateway: RunningGateway;

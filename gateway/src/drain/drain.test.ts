@@ -1,6 +1,10 @@
+import { jest } from '@jest/globals';
 import { ADMIN_TOKEN, Bench } from '../testing/bench.ts';
 import type { RunningGateway } from '../running-gateway.ts';
 import type { DrainStatus } from './drain.ts';
+
+/** Whole gateways on a machine that may be busy with other tests. */
+jest.setTimeout(30_000);
 
 let bench: Bench;
 

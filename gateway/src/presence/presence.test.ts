@@ -1,4 +1,8 @@
+import { jest } from '@jest/globals';
 import { Bench } from '../testing/bench.ts';
+
+/** Whole gateways on a machine that may be busy with other tests. */
+jest.setTimeout(30_000);
 
 let bench: Bench;
 

@@ -1,7 +1,11 @@
+import { jest } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Bench } from '../testing/bench.ts';
+
+/** Whole gateways on a machine that may be busy with other tests. */
+jest.setTimeout(30_000);
 
 let bench: Bench;
 
