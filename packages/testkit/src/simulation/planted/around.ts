@@ -1,0 +1,79 @@
+import type { Kafka, PartitionConsumer, RecordProducer } from '@chatplatform/kafka';
+import type { History, InboxHandlers, InboxPublisher, Redis } from '@chatplatform/redis';
+
+/** `redis` with some nouns replaced. */
+export function withRedis(redis: Redis, change: Partial<Redis>): Redis {
+  return Object.assign(Object.create(redis) as Redis, change);
+}
+
+/** `redis` with some methods of its histories replaced. */
+export function withHistory(redis: Redis, change: (history: History) => Partial<History>): Redis {
+  return withRedis(redis, {
+    history: (epoch) => {
+      const history = redis.history(epoch);
+      return Object.assign(Object.create(history) as History, change(history));
+    },
+  });
+}
+
+/** `redis` with its publishers replaced. */
+export function withPublisher(redis: Redis, change: (publisher: InboxPublisher) => InboxPublisher): Redis {
+  const { inbox } = redis;
+  return withRedis(redis, {
+    inbox: {
+      publisher: (options) => change(inbox.publisher(options)),
+      send: (gateway, from, lines) => inbox.send(gateway, from, lines),
+      subscribe: (incarnation, handlers) => inbox.subscribe(incarnation, handlers),
+    },
+  });
+}
+
+/** `redis` with other ears for its inbox. */
+export function withHandlers(redis: Redis, change: (handlers: InboxHandlers) => InboxHandlers): Redis {
+  const { inbox } = redis;
+  return withRedis(redis, {
+    inbox: {
+      publisher: (options) => inbox.publisher(options),
+      send: (gateway, from, lines) => inbox.send(gateway, from, lines),
+      subscribe: (incarnation, handlers) => inbox.subscribe(incarnation, change(handlers)),
+    },
+  });
+}
+
+/** `kafka` with its consumers replaced. */
+export function withConsumer(kafka: Kafka, change: (consumer: PartitionConsumer) => PartitionConsumer): Kafka {
+  return { ...boundKafka(kafka), consumer: (options) => change(kafka.consumer(options)) };
+}
+
+/** `kafka` with its producers' `append` replaced. */
+export function withAppend(
+  kafka: Kafka,
+  change: (append: RecordProducer['append']) => RecordProducer['append'],
+): Kafka {
+  return {
+    ...boundKafka(kafka),
+    producer: (options) => {
+      const producer = kafka.producer(options);
+      const append = change((record) => producer.append(record));
+      return {
+        append,
+        appendAll: (records) => producer.appendAll(records),
+        get state() {
+          return producer.state;
+        },
+        onState: (listener) => producer.onState(listener),
+        flush: (timeoutMs) => producer.flush(timeoutMs),
+        close: () => producer.close(),
+      };
+    },
+  };
+}
+
+function boundKafka(kafka: Kafka): Kafka {
+  return {
+    producer: (options) => kafka.producer(options),
+    consumer: (options) => kafka.consumer(options),
+    admin: () => kafka.admin(),
+    close: () => kafka.close(),
+  };
+}

@@ -1,0 +1,184 @@
+import type { HistoryPage, Redis } from '@chatplatform/redis';
+import { withAppend, withHandlers, withHistory, withRedis } from './around.ts';
+import type { PlantedFault, Stores, Victim } from './planted-fault.ts';
+
+/** Puts `change` between a gateway and its stores; workers keep theirs. */
+function inGateways(change: (stores: Stores, victim: Victim) => Partial<Stores>): NonNullable<PlantedFault['stores']> {
+  return (stores, victim) => (victim.program === 'gateway' ? change(stores, victim) : {});
+}
+
+/** `redis` whose inbox does not tell of some gaps. */
+function deafTo(redis: Redis, reasons: readonly string[]): Redis {
+  return withHandlers(redis, (handlers) => ({
+    onItems: (items, from) => handlers.onItems(items, from),
+    onGap: (gap) => {
+      if (!reasons.includes(gap.reason)) handlers.onGap(gap);
+    },
+  }));
+}
+
+/** Longest time by which a mistake delays what should have come first, ms. */
+const LATE_MS = 400;
+
+/** Mistakes in the gateway. */
+export const GATEWAY_MISTAKES: readonly PlantedFault[] = [
+  {
+    name: 'ack-before-kafka',
+    mistake: 'a publish is acknowledged before the log has it',
+    stores: inGateways(({ kafka }, { process }) => ({
+      kafka: withAppend(kafka, (append) => (record) => {
+        append(record).catch(() => undefined);
+        return Promise.resolve({
+          partition: record.partition,
+          offset: 0,
+          timestamp: process.clock.now(),
+          certain: false,
+        });
+      }),
+    })),
+  },
+  {
+    name: 'ack-of-the-next-record',
+    mistake: 'the offset in the acknowledgement is one too high',
+    stores: inGateways(({ kafka }) => ({
+      kafka: withAppend(kafka, (append) => async (record) => {
+        const appended = await append(record);
+        return { ...appended, offset: appended.offset + 1 };
+      }),
+    })),
+  },
+  {
+    name: 'id-of-the-second-copy',
+    mistake: 'after a lost answer the copy that was written again is acknowledged by its own id',
+    stores: inGateways(({ kafka }) => ({
+      kafka: withAppend(kafka, (append) => async (record) => ({ ...(await append(record)), certain: true })),
+    })),
+  },
+  {
+    name: 'appends-out-of-order',
+    mistake: 'publishes of one sender reach the log in any order',
+    stores: inGateways(({ kafka }, { process, dice }) => ({
+      kafka: withAppend(kafka, (append) => async (record) => {
+        await process.clock.sleep(dice.between(0, LATE_MS));
+        return append(record);
+      }),
+    })),
+  },
+  {
+    name: 'later-publish-let-through',
+    mistake: 'when a publish fails for good, those behind it are written all the same',
+    stores: inGateways(({ kafka }, { process }) => ({
+      kafka: withAppend(kafka, (append) => {
+        const insist: typeof append = async (record) => {
+          try {
+            return await append(record);
+          } catch (error) {
+            if ((error as { code?: string }).code !== 'behind-failure') throw error;
+            await process.clock.sleep(LATE_MS);
+            return insist(record);
+          }
+        };
+        return insist;
+      }),
+    })),
+  },
+  {
+    name: 'route-after-history',
+    mistake: 'a join reads the history before its route is written',
+    stores: inGateways(({ redis }, { process, dice }) => ({
+      redis: withRedis(redis, {
+        routes: {
+          add: (rooms, incarnation) => {
+            const write = (): void => void redis.routes.add(rooms, incarnation).catch(() => undefined);
+            process.later(dice.between(0, LATE_MS), write);
+            return Promise.resolve();
+          },
+          remove: (room, incarnation) => redis.routes.remove(room, incarnation),
+          of: (room) => redis.routes.of(room),
+        },
+      }),
+    })),
+  },
+  {
+    name: 'routes-not-asserted-again',
+    mistake: 'a route that was written once is never written again',
+    stores: inGateways(({ redis }) => {
+      const written = new Set<string>();
+      return {
+        redis: withRedis(redis, {
+          routes: {
+            add: async (rooms, incarnation) => {
+              const fresh = [rooms].flat().filter((room) => !written.has(room));
+              if (fresh.length > 0) await redis.routes.add(fresh, incarnation);
+              for (const room of fresh) written.add(room);
+            },
+            remove: async (room, incarnation) => {
+              await redis.routes.remove(room, incarnation);
+              written.delete(room);
+            },
+            of: (room) => redis.routes.of(room),
+          },
+        }),
+      };
+    }),
+  },
+  {
+    name: 'last-batch-lost-with-its-worker',
+    mistake: 'the silence of a worker is no gap',
+    stores: inGateways(({ redis }) => ({ redis: deafTo(redis, ['silent']) })),
+  },
+  {
+    name: 'numbering-ignored',
+    mistake: 'holes in the numbers of an inbox are no gap',
+    stores: inGateways(({ redis }) => ({ redis: deafTo(redis, ['jump', 'first']) })),
+  },
+  {
+    name: 'reconnect-ignored',
+    mistake: 'a gateway that listens again after a break does not look for what it missed',
+    stores: inGateways(({ redis }) => ({
+      redis: withRedis(deafTo(redis, ['reconnect', 'jump', 'first', 'silent']), { onState: () => () => undefined }),
+    })),
+  },
+  {
+    name: 'history-from-a-replica',
+    mistake: 'history is read where writes arrive late',
+    stores: inGateways(({ redis }, { dice }) => ({
+      redis: withHistory(redis, (history) => {
+        const late = (page: HistoryPage): HistoryPage => {
+          if (page.entries.length === 0 || !dice.chance(0.5)) return page;
+          const entries = page.entries.slice(0, -1);
+          const head = page.entries.at(-1)?.p ?? page.head;
+          return { ...page, entries, head: head === '?' ? '' : head };
+        };
+        return {
+          after: async (room, from, max) => late(await history.after(room, from, max)),
+          newest: async (room, max) => late(await history.newest(room, max)),
+        };
+      }),
+    })),
+  },
+  {
+    name: 'page-cut',
+    mistake: 'a page of history ends early and says that it is complete',
+    stores: inGateways(({ redis }) => ({
+      redis: withHistory(redis, (history) => ({
+        after: async (room, from, max) => {
+          const page = await history.after(room, from, max);
+          return { ...page, entries: page.entries.slice(0, 3), more: false };
+        },
+      })),
+    })),
+  },
+  {
+    name: 'resend-taken-for-known',
+    mistake: 'a resend is answered as a duplicate without looking whether the log has it',
+    stores: inGateways(({ redis }) => ({
+      redis: withHistory(redis, (history) => ({
+        lastOf: async (room, sender) => {
+          const last = await history.lastOf(room, sender);
+          return last && { ...last, n: last.n + 1 };
+        },
+      })),
+    })),
+  },
+];
