@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -29,7 +29,8 @@ export async function loadImageAlias(instance: string, tag: string): Promise<str
     // Older readers take the tags from this file; the manifest is enough for containerd.
     await rm(join(folder, 'repositories'), { force: true });
     const alias = join(folder, '..', `${tag}-${process.pid}.tar`);
-    await execute('tar', ['-cf', alias, '-C', folder, '.']);
+    // Named one by one: a reader of archives looks for `manifest.json`, not for `./manifest.json`.
+    await execute('tar', ['-cf', alias, '-C', folder, ...(await readdir(folder))]);
     await run('tools/cluster/load-image', '--instance', instance, alias);
     await rm(alias);
     return reference;
