@@ -123,7 +123,7 @@ export class Operations {
         this.#refuse(session, i, protocolError(104, 'hello was said already'));
         return;
       case 'read':
-        this.#refuse(session, i, protocolError(104, 'receipts are not enabled for this namespace'));
+        this.#refuse(session, i, protocolError(104, 'this gateway does not offer receipts'));
         return;
       case 'pub':
         void this.#answer(session, line, () => handlers.pub(session, line.body));

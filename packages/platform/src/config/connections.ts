@@ -43,7 +43,6 @@ export const RoomOptions = z.object({
   historySize: z.int().min(1).default(1000),
   historyHours: z.int().min(1).default(24),
   presence: z.boolean().default(true),
-  receipts: z.boolean().default(true),
   typing: z.boolean().default(true),
   publishPerSecond: z.int().min(1).default(200),
 });

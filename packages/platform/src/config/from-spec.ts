@@ -60,7 +60,6 @@ function rooms(spec: ChatPlatformSpec): RoomOptions[] {
   return spec.rooms.map((entry) => ({
     ...entry,
     presence: entry.presence === 'Enabled',
-    receipts: entry.receipts === 'Enabled',
     typing: entry.typing === 'Enabled',
   }));
 }

@@ -5,7 +5,7 @@ const MAX_NAMESPACES = 64;
 // Room names have up to 128 characters; the prefix leaves room for the name itself.
 const MAX_PREFIX = 64;
 
-const toggle = (value: 'Enabled' | 'Disabled') => z.enum(['Enabled', 'Disabled']).default(value);
+const toggle = z.enum(['Enabled', 'Disabled']).default('Enabled');
 
 /** Options of all rooms whose name starts with `<prefix>:`; prefix `@` stands for personal rooms. */
 export const RoomNamespace = z.object({
@@ -18,9 +18,8 @@ export const RoomNamespace = z.object({
   kind: z.enum(['messages', 'latest']).default('messages'),
   historySize: z.int().min(1).max(10_000).default(1000),
   historyHours: z.int().min(1).max(720).default(24),
-  presence: toggle('Enabled'),
-  receipts: toggle('Enabled'),
-  typing: toggle('Enabled'),
+  presence: toggle,
+  typing: toggle,
   publishPerSecond: z.int().min(1).max(10_000).default(200),
 });
 
