@@ -63,11 +63,6 @@ export class Visitor {
     await this.#page.locator('#state[data-state=connected]').waitFor();
   }
 
-  /** Waits until the page says that the connection is gone. */
-  async isReconnecting(): Promise<void> {
-    await this.#page.locator('#state[data-state=reconnecting]').waitFor();
-  }
-
   /** Waits until the person is in the list of who is here. */
   async seesPerson(name: string): Promise<void> {
     await this.#page.locator('.person', { hasText: name }).waitFor({ state: 'attached' });
@@ -97,11 +92,6 @@ export class Visitor {
   /** Waits until the message is in the conversation. */
   async sees(text: string): Promise<void> {
     await this.#conversation().locator('.messages .bubble', { hasText: text }).waitFor();
-  }
-
-  /** Waits until nothing this person wrote is still on its way. */
-  async isStored(text: string): Promise<void> {
-    await this.#conversation().locator('.messages .own[data-state=sent]', { hasText: text }).waitFor();
   }
 
   /** The conversation, from its first message to its last. */
