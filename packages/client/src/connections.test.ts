@@ -202,6 +202,20 @@ describe('a drain', () => {
     expect(gateway.sockets).toHaveLength(3);
   });
 
+  test('a hello that is read late, after its socket was given up, does not end the client', async () => {
+    const client = await draining();
+    await clock.advance(1_000);
+    gateway.socket.accept();
+    await clock.advance(11_000);
+    expect(client.state).toBe('connected');
+    gateway.sockets[0]?.close(3514);
+    expect(client.state).not.toBe('closed');
+    await clock.advance(5_000);
+    gateway.socket.welcome();
+    expect(client.state).toBe('connected');
+    expect(errors).toEqual([]);
+  });
+
   test('a new socket that is refused for good does not end the old one', async () => {
     const client = await draining();
     await clock.advance(1_000);

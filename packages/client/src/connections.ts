@@ -36,6 +36,11 @@ export interface ConnectionsOptions {
 const RETIRE_MS = 10_000;
 const TOKEN_EXPIRED = 3005;
 const TAKEN_OVER = 3514;
+/**
+ * Milliseconds in which a gateway under load may still read the hello of a socket this client has given up: that
+ * hello then takes the session over from the socket in use, and the close that says so is of our own making.
+ */
+const OWN_TAKEOVER_MS = 60_000;
 
 /**
  * Keeps one connection up: connects, reconnects, and on `drain` opens the new socket before the old one
@@ -56,6 +61,8 @@ export class Connections {
   #resume: string | undefined;
   #fetching = false;
   #over = false;
+  /** When the last socket was given up before its hello was answered. */
+  #abandoned = Number.NEGATIVE_INFINITY;
 
   constructor(options: ConnectionsOptions, owner: ConnectionsOwner) {
     this.#options = options;
@@ -175,12 +182,19 @@ export class Connections {
     this.#policy.lost();
     // The normal end of make-before-break may arrive before the reply on the new socket does: that is no break.
     if (this.#next?.greeted && end.code === TAKEN_OVER) return;
-    if (this.#next && !isTerminal(end)) this.#owner.onDown(undefined, end.reason);
+    const own = this.#isOwnTakeover(end);
+    if (own && !this.#next) this.#retry(undefined, 'taken over by a socket that was given up');
+    else if (this.#next && (own || !isTerminal(end))) this.#owner.onDown(undefined, end.reason);
     else this.#settle(end);
+  }
+
+  #isOwnTakeover(end: LinkEnd): boolean {
+    return end.code === TAKEN_OVER && this.#options.clock.monotonic() - this.#abandoned < OWN_TAKEOVER_MS;
   }
 
   #failed(end: LinkEnd): void {
     this.#next = undefined;
+    this.#abandoned = this.#options.clock.monotonic();
     const current = this.#current;
     if (!current) {
       this.#settle(end);
