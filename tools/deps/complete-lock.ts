@@ -11,6 +11,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 interface Entry {
   readonly version?: string;
   readonly dev?: boolean;
+  readonly license?: string;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
@@ -19,6 +20,7 @@ interface PlatformEntry {
   readonly cpu?: readonly string[];
   readonly dev?: true;
   readonly libc?: readonly string[];
+  readonly license?: string;
   readonly optional: true;
   readonly os?: readonly string[];
 }
@@ -84,6 +86,8 @@ function missing(packages: Readonly<Record<string, Entry>>): Record<string, Plat
         version,
         ...platform,
         ...(entry.dev && { dev: true }),
+        // A platform package is a part of the package that names it.
+        ...(entry.license !== undefined && { license: entry.license }),
         optional: true,
       };
     }
