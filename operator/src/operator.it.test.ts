@@ -35,8 +35,7 @@ afterAll(async () => {
 }, 60_000);
 
 const chat = async (name = 'demo') => plane.client.get(Resources.chatPlatform, NS, name);
-const status = async (name = 'demo'): Promise<ChatPlatformStatus> =>
-  ((await chat(name))?.['status'] ?? {}) as ChatPlatformStatus;
+const status = async (name = 'demo'): Promise<ChatPlatformStatus> => (await chat(name))?.['status'] ?? {};
 const condition = async (type: string, name = 'demo') =>
   (await status(name)).conditions?.find((entry) => entry.type === type);
 const isTrue = (type: string) => until(type, async () => (await condition(type))?.status === 'True');

@@ -129,7 +129,9 @@ export function startLeaderElection(options: LeaderElectionOptions): LeaderElect
       options.onLost();
       return;
     }
-    timer = clock.setTimeout(() => (turn = step()), timing.retry);
+    timer = clock.setTimeout(() => {
+      turn = step();
+    }, timing.retry);
   };
   turn = step();
 

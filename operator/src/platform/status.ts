@@ -76,7 +76,7 @@ export async function writeStatus(
 
 /** The status an object carries. */
 export function statusOf(object: KubeObject): ChatPlatformStatus {
-  return (object['status'] ?? {}) as ChatPlatformStatus;
+  return object['status'] ?? {};
 }
 
 // Summaries repeat what a part says already; people read the parts.

@@ -102,9 +102,11 @@ export function createWatches(deps: WatchesDeps): Watches {
 
 function secretReader(client: KubeClient, namespace: string): (name: string, key: string) => Promise<string> {
   return async (name, key) => {
-    const secret = (await client.get(Resources.secret, namespace, name)) as
-      | (KubeObject & { data?: Record<string, string> })
-      | undefined;
+    const secret: (KubeObject & { data?: Record<string, string> }) | undefined = await client.get(
+      Resources.secret,
+      namespace,
+      name,
+    );
     const value = secret?.data?.[key];
     if (value === undefined) throw new KubeError('not-found', `Secret ${name} has no key ${key}`);
     return Buffer.from(value, 'base64').toString('utf8');

@@ -143,7 +143,7 @@ export class ClusterModel {
     for (let missing = replicas - alive.length; missing > 0; missing -= 1)
       this.#pods.push(this.#newPod(revision));
     const victims = victimOrder(alive).slice(0, Math.max(0, alive.length - replicas));
-    for (const victim of victims) this.#kill(victim as ModelPod);
+    for (const victim of victims) this.#kill(victim);
     return alive.length !== replicas;
   }
 

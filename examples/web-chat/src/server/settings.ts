@@ -38,7 +38,7 @@ type Name = keyof typeof NAMES;
 export function readSettings(argv: string[], env: Readonly<Record<string, string | undefined>>): Settings {
   const options = Object.fromEntries(Object.keys(NAMES).map((name) => [name, { type: 'string' as const }]));
   const { values } = parseArgs({ args: argv, options });
-  const get = (name: Name): string | undefined => (values[name] as string | undefined) ?? env[NAMES[name]];
+  const get = (name: Name): string | undefined => values[name] ?? env[NAMES[name]];
   const need = (name: Name): string => {
     const value = get(name);
     if (value === undefined || value === '')

@@ -40,11 +40,11 @@ export function withRules<S extends z.ZodType>(
         context.addIssue({ code: 'custom', message: rule.message });
       }
     }
-  }) as unknown as S;
+  });
   return checked.meta({
     ...extensions,
     'x-kubernetes-validations': rules.map(({ cel, message }) => ({ rule: cel, message })),
-  }) as S;
+  });
 }
 
 /** A rule that a string matches a regular expression (RE2 and JavaScript agree on the ones used). */

@@ -49,7 +49,7 @@ export class MemoryServer {
     try {
       return Promise.resolve(step(this.#data, this.clock.now()));
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 
