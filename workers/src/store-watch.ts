@@ -1,4 +1,4 @@
-import type { Redis } from '@chatplatform/redis';
+import type { KeyspaceState, Redis } from '@chatplatform/redis';
 import type { Clock, Timer } from '@chatplatform/runtime';
 import type { Logger } from '@chatplatform/telemetry';
 
@@ -18,8 +18,10 @@ interface Deps {
 /** Notices that Redis lost writes, before anything newer is written to it. */
 export class StoreWatch {
   readonly #deps: Deps;
-  /** Nothing may be written before the next look succeeded. */
-  #suspect = true;
+  /** Breaks of the connection; starts with the one before the first connection. */
+  #breaks = 1;
+  /** Up to this break Redis was looked at; nothing may be written before the last one is. */
+  #seenBreaks = 0;
   #complete = false;
   #looking: Promise<void> | undefined;
   #timer: Timer | undefined;
@@ -29,8 +31,10 @@ export class StoreWatch {
   constructor(deps: Deps) {
     this.#deps = deps;
     // A connection that broke may have ended at another primary.
-    this.#stopListening = deps.redis.onState(() => {
-      this.#suspect = true;
+    this.#stopListening = deps.redis.onState((state) => {
+      this.#breaks += 1;
+      // At once, not with the next message: what was lost may be missed by somebody while nobody writes.
+      if (state === 'up') void this.confirm().catch(() => undefined);
     });
     this.#plan();
   }
@@ -41,8 +45,9 @@ export class StoreWatch {
   }
 
   /** Resolves when Redis may be written to; rejects with the error of Redis or Kafka while that is unknown. */
-  confirm(): Promise<void> {
-    return this.#suspect ? this.#look() : Promise.resolve();
+  async confirm(): Promise<void> {
+    // A break during the look makes its answer stale.
+    while (this.#seenBreaks !== this.#breaks) await this.#look();
   }
 
   close(): void {
@@ -59,28 +64,38 @@ export class StoreWatch {
   }
 
   async #judge(): Promise<void> {
-    const { redis, logger } = this.#deps;
-    // Before the look: a break during it makes the answer stale.
-    this.#suspect = false;
-    try {
-      const { state, complete } = await redis.keyspace.state();
+    const { keyspace } = this.#deps.redis;
+    const breaks = this.#breaks;
+    for (;;) {
+      const { state, complete } = await keyspace.state();
       this.#complete = complete;
-      if (state === 'intact') return;
+      if (state === 'intact') break;
       const isNew = state === 'new' && (await this.#deps.isNewLog());
-      if (!isNew) {
-        logger.warn(
-          { state },
-          'Redis lost what was written to it; the last minutes of the log are applied again',
-        );
-        this.#complete = false;
-        this.#deps.onLost();
-      }
-      await redis.keyspace.establish({ complete: isNew });
-      this.#complete = isNew;
-    } catch (error) {
-      this.#suspect = true;
-      throw error;
+      if (!isNew && state === 'new' && (await this.#isBegunByAnother())) break;
+      if (!isNew) this.#lost(state);
+      // A canary that somebody else put there meanwhile stays; the next round reads what it says.
+      await keyspace.establish({ complete: isNew });
     }
+    this.#seenBreaks = breaks;
+  }
+
+  #lost(state: KeyspaceState): void {
+    this.#deps.logger.warn(
+      { state },
+      'Redis lost what was written to it; the last minutes of the log are applied again',
+    );
+    this.#complete = false;
+    this.#deps.onLost();
+  }
+
+  /**
+   * Two workers of a new platform look at once: the other one has put the canary and committed meanwhile. Only who
+   * found an untouched log says that Redis is complete, so nothing was lost before either.
+   */
+  async #isBegunByAnother(): Promise<boolean> {
+    const { state, complete } = await this.#deps.redis.keyspace.state();
+    this.#complete = complete;
+    return state === 'intact' && complete;
   }
 
   #plan(): void {
