@@ -36,7 +36,7 @@ export function withRules<S extends z.ZodType>(
 ): S {
   const checked = schema.superRefine((value, context) => {
     for (const rule of rules) {
-      if (rule.holds && !rule.holds(value as z.output<S>)) {
+      if (rule.holds && !rule.holds(value)) {
         context.addIssue({ code: 'custom', message: rule.message });
       }
     }
