@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatVerdict } from '../checker/index.ts';
 import { PLANTED_FAULTS } from './planted/planted-faults.ts';
@@ -14,6 +16,7 @@ Exit code 0: all clean (with --fault: found). A seed always gives the same run.
   --keep-going      do not stop there
   --fault NAME      with a mistake planted, to see whether it is found; "all" for every one
   --trouble NAMES   only these troubles happen
+  --save DIR        write what happened in each run that is not clean to DIR/simulation-SEED.txt
 
 troubles: ${TROUBLE_NAMES.join(', ')}
 planted faults: ${PLANTED_FAULTS.map(({ name }) => name).join(', ')}
@@ -25,6 +28,7 @@ const { values } = parseArgs({
     seeds: { type: 'string' },
     fault: { type: 'string' },
     trouble: { type: 'string' },
+    save: { type: 'string' },
     trace: { type: 'boolean', default: false },
     'keep-going': { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
@@ -41,12 +45,18 @@ function seedsOf(): { from: number; to: number } {
   return { from: Number(range[1]), to: Number(range[2]) };
 }
 
+function report(result: SimulationResult): string[] {
+  return [
+    formatVerdict(result.verdict, result.seed),
+    ...result.complaints.map((complaint) => `  complaint: ${complaint}`),
+    '  schedule:',
+    ...result.schedule.map((line) => `    ${line}`),
+    `  ${result.events} events in ${Math.round(result.lastedMs)} simulated ms; hash ${result.hash}`,
+  ];
+}
+
 function show(result: SimulationResult): void {
-  say(formatVerdict(result.verdict, result.seed));
-  for (const complaint of result.complaints) say(`  complaint: ${complaint}`);
-  say(`  schedule:`);
-  for (const line of result.schedule) say(`    ${line}`);
-  say(`  ${result.events} events in ${Math.round(result.lastedMs)} simulated ms; hash ${result.hash}`);
+  for (const line of [...report(result), ...result.trace]) say(line);
 }
 
 interface Campaign {
@@ -63,14 +73,41 @@ async function campaign(options: Omit<SimulationOptions, 'seed'>, keepGoing: boo
   for (let seed = from; seed <= to; seed += 1) {
     const result = await simulate({ ...options, seed });
     runs += 1;
-    if (result.clean) continue;
+    // A fault counts as found only by a seed that is clean without it.
+    if (
+      result.clean ||
+      (options.planted && !(await simulate({ ...options, seed, planted: undefined })).clean)
+    )
+      continue;
     failed += 1;
     first ??= result;
+    if (values.save !== undefined) await save(values.save, await simulate({ ...options, seed, trace: true }));
     if (!keepGoing) break;
-    const what = [...Object.keys(result.verdict.broken), ...result.complaints.slice(0, 2)].join('; ');
-    say(`seed ${seed}: ${what}`);
+    say(`seed ${seed}: ${describe(result)}`);
   }
   return { first, runs, failed };
+}
+
+async function save(folder: string, result: SimulationResult): Promise<void> {
+  const path = join(folder, `simulation-${result.seed}.txt`);
+  await writeFile(path, [...report(result), ...result.trace, ''].join('\n'));
+}
+
+async function findPlanted(name: string, troubles: ReadonlySet<string> | undefined): Promise<number> {
+  const faults = PLANTED_FAULTS.filter((fault) => name === 'all' || name === fault.name);
+  if (faults.length === 0) throw new Error(`there is no planted fault "${name}"; see --help`);
+  let missed = 0;
+  for (const planted of faults) {
+    const { first, runs } = await campaign({ planted, troubles, trace: values.trace }, false);
+    if (first === undefined) missed += 1;
+    const outcome =
+      first === undefined
+        ? `NOT FOUND in ${runs} seeds`
+        : `found by seed ${first.seed} (run ${runs}): ${describe(first)}`;
+    say(`${planted.name.padEnd(32)} ${outcome}`);
+    if (first !== undefined && faults.length === 1) show(first);
+  }
+  return missed === 0 ? 0 : 1;
 }
 
 async function main(): Promise<number> {
@@ -79,28 +116,17 @@ async function main(): Promise<number> {
     return 0;
   }
   const troubles = values.trouble === undefined ? undefined : new Set(values.trouble.split(','));
-  const began = performance.now();
-  if (values.fault !== undefined) {
-    const faults = PLANTED_FAULTS.filter(({ name }) => values.fault === 'all' || values.fault === name);
-    if (faults.length === 0) throw new Error(`there is no planted fault "${values.fault}"; see --help`);
-    let missed = 0;
-    for (const planted of faults) {
-      const { first, runs } = await campaign({ planted, troubles, trace: values.trace }, false);
-      if (first === undefined) missed += 1;
-      const found =
-        first === undefined ? `NOT FOUND in ${runs} seeds` : `found by seed ${first.seed} (run ${runs})`;
-      say(`${planted.name.padEnd(32)} ${found}${first === undefined ? '' : `: ${describe(first)}`}`);
-      if (first !== undefined && faults.length === 1) show(first);
-      if (first !== undefined && values.trace) for (const line of first.trace) say(line);
-    }
-    return missed === 0 ? 0 : 1;
+  if (values.fault !== undefined) return findPlanted(values.fault, troubles);
+  if (values.seed !== undefined) {
+    const result = await simulate({ seed: Number(values.seed), troubles, trace: values.trace });
+    show(result);
+    return result.clean ? 0 : 1;
   }
-  const { first, runs, failed } = await campaign({ troubles, trace: values.trace }, values['keep-going']);
-  const seconds = (performance.now() - began) / 1000;
+  const began = performance.now();
+  const { first, runs, failed } = await campaign({ troubles }, values['keep-going']);
   if (first !== undefined) show(first);
-  else if (values.seed !== undefined) show(await simulate({ seed: Number(values.seed), troubles }));
-  if (first !== undefined && values.trace) for (const line of first.trace) say(line);
-  say(`${runs} seeds, ${failed} not clean, ${Math.round((runs / seconds) * 60)} seeds per minute`);
+  const minutes = (performance.now() - began) / 60_000;
+  say(`${runs} seeds, ${failed} not clean, ${Math.round(runs / minutes)} seeds per minute`);
   return failed === 0 ? 0 : 1;
 }
 

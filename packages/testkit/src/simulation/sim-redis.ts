@@ -10,7 +10,7 @@ import {
 import type { Dice } from './dice.ts';
 import type { Journal } from './journal.ts';
 import type { SimProcess } from './sim-process.ts';
-import type { VirtualTime } from './virtual-time.ts';
+import { momentOf, type VirtualTime } from './virtual-time.ts';
 import { Pipe, Wire } from './wire.ts';
 
 interface Parts {
@@ -39,6 +39,7 @@ export class SimRedis {
   readonly #parts: Parts;
   readonly #subscriptions: Subscription[] = [];
   readonly #wires: Wire[] = [];
+  readonly #muted = new Set<SimProcess>();
   /** Rises with every break of all connections: answers of the time before do not arrive. */
   #breaks = 0;
   #up = true;
@@ -99,11 +100,20 @@ export class SimRedis {
     for (const subscription of this.#of(process)) subscription.toLose += count;
   }
 
+  /** What `process` sends to inboxes from now on is taken, and reaches nobody. */
+  mute(process: SimProcess): void {
+    this.#muted.add(process);
+  }
+
   /** The connection a gateway listens on breaks for `ms`; then it listens again. */
   breakInbox(process: SimProcess, ms: number): void {
     for (const subscription of this.#of(process)) {
-      subscription.brokenUntil = this.#parts.time.now + ms;
-      process.later(ms, () => subscription.reconnect());
+      subscription.brokenUntil = momentOf(this.#parts.time.now + ms);
+      this.store.setHeard(subscription.incarnation, false);
+      this.#parts.time.after(ms, () => {
+        this.store.setHeard(subscription.incarnation, true);
+        process.later(0, () => subscription.reconnect());
+      });
     }
   }
 
@@ -144,8 +154,10 @@ export class SimRedis {
         const breaks = this.#breaks;
         return wire.request(
           `inbox ${incarnation}`,
-          () =>
-            breaks === this.#breaks ? inner.publish(incarnation, payload) : Promise.reject(lostConnection()),
+          () => {
+            if (breaks !== this.#breaks) return Promise.reject(lostConnection());
+            return this.#muted.has(process) ? Promise.resolve(1) : inner.publish(incarnation, payload);
+          },
           () => (breaks === this.#breaks ? undefined : lostConnection()),
         );
       },

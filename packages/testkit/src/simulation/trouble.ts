@@ -160,6 +160,22 @@ const TROUBLES: readonly Trouble[] = [
     make: (parts) => endWorker(parts, (program) => parts.platform.killWorker(program), SESSION_TIMEOUT_MS),
   },
   {
+    name: 'worker-mute-then-killed',
+    weight: 3,
+    make: (parts) =>
+      endWorker(
+        parts,
+        (program) => {
+          const { redis, time, dice, platform } = parts;
+          redis.mute(program.process);
+          time.after(dice.between(50, 1_500), () => {
+            if (program.process.alive) platform.killWorker(program);
+          });
+        },
+        SESSION_TIMEOUT_MS + 1_500,
+      ),
+  },
+  {
     name: 'worker-retire',
     weight: 2,
     make: (parts) => endWorker(parts, (program) => void parts.platform.retireWorker(program), 0),
@@ -279,6 +295,29 @@ const TROUBLES: readonly Trouble[] = [
         time.after(awayMs, () => redis.comeBack());
       });
       return { what: `the writes of ${Math.round(lagMs)} ms are lost`, lastsMs: lagMs + awayMs };
+    },
+  },
+  {
+    name: 'redis-failover-with-worker',
+    weight: 2,
+    forgets: true,
+    make: (parts) => {
+      const { redis, dice, time, clients, network } = parts;
+      if (!redis.up) return undefined;
+      const snapshot = redis.snapshot();
+      const lagMs = dice.between(10, 3_000);
+      const awayMs = dice.between(50, 2_000);
+      // Somebody misses what is about to be lost.
+      const absent = dice.pick(clients());
+      if (absent !== undefined) network.cut(absent);
+      time.after(lagMs, () => {
+        if (!redis.up) return;
+        endWorker(parts, (program) => parts.platform.killWorker(program), 0);
+        redis.goAway();
+        redis.store.restore(snapshot);
+        time.after(awayMs, () => redis.comeBack());
+      });
+      return { what: `the writes of ${Math.round(lagMs)} ms are lost`, lastsMs: lagMs + SESSION_TIMEOUT_MS };
     },
   },
   {

@@ -40,8 +40,21 @@ export function withHandlers(redis: Redis, change: (handlers: InboxHandlers) => 
   });
 }
 
+/** `redis` whose inbox does not tell of some gaps. */
+export function deafTo(redis: Redis, reasons: readonly string[]): Redis {
+  return withHandlers(redis, (handlers) => ({
+    onItems: (items, from) => handlers.onItems(items, from),
+    onGap: (gap) => {
+      if (!reasons.includes(gap.reason)) handlers.onGap(gap);
+    },
+  }));
+}
+
 /** `kafka` with its consumers replaced. */
-export function withConsumer(kafka: Kafka, change: (consumer: PartitionConsumer) => PartitionConsumer): Kafka {
+export function withConsumer(
+  kafka: Kafka,
+  change: (consumer: PartitionConsumer) => PartitionConsumer,
+): Kafka {
   return { ...boundKafka(kafka), consumer: (options) => change(kafka.consumer(options)) };
 }
 

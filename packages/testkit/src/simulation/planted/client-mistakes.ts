@@ -2,7 +2,7 @@ import type { SocketHandlers } from '@chatplatform/client';
 import type { PlantedFault } from './planted-fault.ts';
 
 interface Line {
-  hello?: { rooms?: Record<string, { pos?: string }> };
+  hello?: { rooms?: Record<string, object> };
   pub?: { room: string; re?: number };
 }
 
@@ -56,39 +56,36 @@ export const CLIENT_MISTAKES: readonly PlantedFault[] = [
     },
   },
   {
-    name: 'position-forgotten',
-    mistake: 'a reconnect does not say up to where the client has everything',
-    transport: (transport) => (url, handlers) => {
-      const socket = transport(url, handlers);
-      return {
-        close: (code, reason) => socket.close(code, reason),
-        send: (frame) => {
-          const line = JSON.parse(frame) as Line;
-          for (const wish of Object.values(line.hello?.rooms ?? {})) delete wish.pos;
-          socket.send(JSON.stringify(line.hello === undefined ? line : withoutHistory(line)));
+    name: 'catch-up-dropped',
+    mistake: 'what a reconnect brings is thrown away, and counts as delivered',
+    transport: (transport) => (url, handlers) =>
+      transport(url, {
+        onOpen: () => handlers.onOpen(),
+        onClose: (code, reason) => handlers.onClose(code, reason),
+        onFrame: (text) => {
+          const line = text.startsWith('{"i":0') ? (JSON.parse(text) as Line) : {};
+          for (const room of Object.values(line.hello?.rooms ?? {}))
+            Object.assign(room, { msgs: [], more: false });
+          handlers.onFrame(line.hello === undefined ? text : JSON.stringify(line));
         },
-      };
-    },
+      }),
   },
   {
     name: 'frame-lost',
     mistake: 'a line of a frame of several lines is dropped, and its previous id is hidden',
-    transport: (transport, { dice }) => (url, handlers) => {
-      const hidden: SocketHandlers = {
-        onOpen: () => handlers.onOpen(),
-        onClose: (code, reason) => handlers.onClose(code, reason),
-        onFrame: (text) => {
-          const isMessage = text.startsWith('{"m":');
-          if (isMessage && dice.chance(0.02)) return;
-          handlers.onFrame(isMessage ? text.replaceAll(/"p":"[^"]*"/g, '"p":""') : text);
-        },
-      };
-      return transport(url, hidden);
-    },
+    transport:
+      (transport, { dice }) =>
+      (url, handlers) => {
+        const hidden: SocketHandlers = {
+          onOpen: () => handlers.onOpen(),
+          onClose: (code, reason) => handlers.onClose(code, reason),
+          onFrame: (text) => {
+            const isMessage = text.startsWith('{"m":');
+            if (isMessage && dice.chance(0.02)) return;
+            handlers.onFrame(isMessage ? text.replaceAll(/"p":"[^"]*"/g, '"p":""') : text);
+          },
+        };
+        return transport(url, hidden);
+      },
   },
 ];
-
-function withoutHistory(line: Line): Line {
-  for (const wish of Object.values(line.hello?.rooms ?? {})) Object.assign(wish, { limit: 0 });
-  return line;
-}

@@ -1,20 +1,13 @@
-import type { HistoryPage, Redis } from '@chatplatform/redis';
-import { withAppend, withHandlers, withHistory, withRedis } from './around.ts';
+import { KafkaError } from '@chatplatform/kafka';
+import type { HistoryPage } from '@chatplatform/redis';
+import { deafTo, withAppend, withHistory, withRedis } from './around.ts';
 import type { PlantedFault, Stores, Victim } from './planted-fault.ts';
 
 /** Puts `change` between a gateway and its stores; workers keep theirs. */
-function inGateways(change: (stores: Stores, victim: Victim) => Partial<Stores>): NonNullable<PlantedFault['stores']> {
+function inGateways(
+  change: (stores: Stores, victim: Victim) => Partial<Stores>,
+): NonNullable<PlantedFault['stores']> {
   return (stores, victim) => (victim.program === 'gateway' ? change(stores, victim) : {});
-}
-
-/** `redis` whose inbox does not tell of some gaps. */
-function deafTo(redis: Redis, reasons: readonly string[]): Redis {
-  return withHandlers(redis, (handlers) => ({
-    onItems: (items, from) => handlers.onItems(items, from),
-    onGap: (gap) => {
-      if (!reasons.includes(gap.reason)) handlers.onGap(gap);
-    },
-  }));
 }
 
 /** Longest time by which a mistake delays what should have come first, ms. */
@@ -69,16 +62,20 @@ export const GATEWAY_MISTAKES: readonly PlantedFault[] = [
     mistake: 'when a publish fails for good, those behind it are written all the same',
     stores: inGateways(({ kafka }, { process }) => ({
       kafka: withAppend(kafka, (append) => {
+        // Taken back behind a failure: tried again by itself, until it is written.
         const insist: typeof append = async (record) => {
           try {
             return await append(record);
-          } catch (error) {
-            if ((error as { code?: string }).code !== 'behind-failure') throw error;
+          } catch {
             await process.clock.sleep(LATE_MS);
             return insist(record);
           }
         };
-        return insist;
+        return (record) =>
+          append(record).catch((error: unknown) => {
+            if (error instanceof KafkaError && error.code === 'behind-failure') return insist(record);
+            throw error;
+          });
       }),
     })),
   },
@@ -136,7 +133,9 @@ export const GATEWAY_MISTAKES: readonly PlantedFault[] = [
     name: 'reconnect-ignored',
     mistake: 'a gateway that listens again after a break does not look for what it missed',
     stores: inGateways(({ redis }) => ({
-      redis: withRedis(deafTo(redis, ['reconnect', 'jump', 'first', 'silent']), { onState: () => () => undefined }),
+      redis: withRedis(deafTo(redis, ['reconnect', 'jump', 'first', 'silent']), {
+        onState: () => () => undefined,
+      }),
     })),
   },
   {

@@ -1,20 +1,28 @@
 import { RedisError, type AppendResult, type History, type Redis } from '@chatplatform/redis';
 import type { BatchResult, ConsumeOptions, Kafka, PartitionConsumer, RecordBatch } from '@chatplatform/kafka';
-import { withConsumer, withHistory, withPublisher, withRedis } from './around.ts';
+import { deafTo, withConsumer, withHistory, withPublisher, withRedis } from './around.ts';
 import type { PlantedFault, Stores, Victim } from './planted-fault.ts';
 
 /** Puts `change` between a worker and its stores; gateways keep theirs. */
-function inWorkers(change: (stores: Stores, victim: Victim) => Partial<Stores>): NonNullable<PlantedFault['stores']> {
+function inWorkers(
+  change: (stores: Stores, victim: Victim) => Partial<Stores>,
+): NonNullable<PlantedFault['stores']> {
   return (stores, victim) => (victim.program === 'worker' ? change(stores, victim) : {});
 }
 
-function batches(kafka: Kafka, handle: (batch: RecordBatch, next: ConsumeOptions['eachBatch']) => Promise<BatchResult>): Kafka {
-  return withConsumer(kafka, (consumer): PartitionConsumer => ({
-    onCrash: (listener) => consumer.onCrash(listener),
-    lastActivity: () => consumer.lastActivity(),
-    stop: () => consumer.stop(),
-    run: (options) => consumer.run({ ...options, eachBatch: (batch) => handle(batch, options.eachBatch) }),
-  }));
+function batches(
+  kafka: Kafka,
+  handle: (batch: RecordBatch, next: ConsumeOptions['eachBatch']) => Promise<BatchResult>,
+): Kafka {
+  return withConsumer(
+    kafka,
+    (consumer): PartitionConsumer => ({
+      onCrash: (listener) => consumer.onCrash(listener),
+      lastActivity: () => consumer.lastActivity(),
+      stop: () => consumer.stop(),
+      run: (options) => consumer.run({ ...options, eachBatch: (batch) => handle(batch, options.eachBatch) }),
+    }),
+  );
 }
 
 /** A batch that hides what was committed before, and with it the need to go back after an assignment. */
@@ -39,7 +47,8 @@ function mapVerdicts(result: AppendResult, p: (p: string, at: number) => string)
 export const WORKER_MISTAKES: readonly PlantedFault[] = [
   {
     name: 'commit-before-effect',
-    mistake: 'a batch is committed before its effects are complete, and nothing is read again after an assignment',
+    mistake:
+      'a batch is committed before its effects are complete, and nothing is read again after an assignment',
     stores: inWorkers(({ kafka }) => {
       let before: Promise<unknown> = Promise.resolve();
       return {
@@ -69,7 +78,10 @@ export const WORKER_MISTAKES: readonly PlantedFault[] = [
         (append) => (request) =>
           append({
             ...request,
-            messages: request.messages.map((message) => ({ ...message, inst: `${message.inst} ${message.offset}` })),
+            messages: request.messages.map((message) => ({
+              ...message,
+              inst: `${message.inst} ${message.offset}`,
+            })),
           }),
       ),
     })),
@@ -85,7 +97,9 @@ export const WORKER_MISTAKES: readonly PlantedFault[] = [
           if (result.behind) return result;
           const stale = heads.get(request.room);
           heads.set(request.room, result.head);
-          return mapVerdicts(result, (p) => (stale === undefined || stale > p ? p : stale.slice(0, 9).padEnd(20, '0')));
+          return mapVerdicts(result, (p) =>
+            stale === undefined || stale > p ? p : stale.slice(0, 9).padEnd(20, '0'),
+          );
         }),
       };
     }),
@@ -116,7 +130,8 @@ export const WORKER_MISTAKES: readonly PlantedFault[] = [
         publish: async (gateway, lines) => {
           const receivers = await publisher.publish(gateway, lines);
           const rooms = new Set(lines.map((line) => line.split(' ')[1] ?? ''));
-          if (receivers === 0) await Promise.all([...rooms].map((room) => redis.routes.remove(room, gateway)));
+          if (receivers === 0)
+            await Promise.all([...rooms].map((room) => redis.routes.remove(room, gateway)));
           return receivers;
         },
         signOff: () => publisher.signOff(),
@@ -128,8 +143,9 @@ export const WORKER_MISTAKES: readonly PlantedFault[] = [
     mistake: 'a batch that could not be sent to a gateway counts as sent, and its number is not used',
     stores: inWorkers(({ redis }) => ({
       redis: withPublisher(redis, (publisher) => ({
-        // One payload in ten is never handed over at all, so that no number is missing.
-        publish: (gateway, lines) => (lines.length % 3 === 0 ? Promise.resolve(1) : publisher.publish(gateway, lines)),
+        // These are never handed over at all, so that no number is missing.
+        publish: (gateway, lines) =>
+          lines.length % 3 === 0 ? Promise.resolve(1) : publisher.publish(gateway, lines),
         signOff: () => publisher.signOff(),
       })),
     })),
@@ -138,13 +154,15 @@ export const WORKER_MISTAKES: readonly PlantedFault[] = [
     name: 'infrastructure-as-poison',
     mistake: 'an error of Redis counts as a fault of the records, which are skipped',
     stores: inWorkers(({ kafka, redis }) => ({
-      redis: appends(redis, (append) => async (request) => {
-        try {
-          return await append(request);
-        } catch (error) {
-          throw error instanceof RedisError ? new Error('it cannot be processed') : error;
-        }
-      }),
+      redis: appends(
+        withRedis(redis, {
+          keyspace: {
+            establish: (options) => redis.keyspace.establish(options),
+            state: () => blamed(redis.keyspace.state()),
+          },
+        }),
+        (append) => (request) => blamed(append(request)),
+      ),
       kafka: batches(kafka, async (batch, next) => {
         try {
           return await next(forgetful(batch));
@@ -156,19 +174,32 @@ export const WORKER_MISTAKES: readonly PlantedFault[] = [
   },
   {
     name: 'fan-out-skipped-on-retry',
-    mistake: 'what an earlier try had appended is not sent when the batch is tried again',
-    stores: inWorkers(({ redis }) => ({
-      redis: appends(redis, (append) => async (request) => {
-        const result = await append(request);
-        if (result.behind) return result;
-        const verdicts = result.verdicts.map((verdict) =>
-          verdict.verdict === 'present' ? { ...verdict, verdict: 'decided' as const } : verdict,
-        );
-        return { ...result, verdicts };
-      }),
-    })),
+    mistake:
+      'what an earlier try had appended is not sent when the batch is tried again, and gaps are not looked for',
+    stores: ({ redis }, { program }) => ({
+      redis:
+        program === 'gateway'
+          ? deafTo(redis, ['silent', 'jump', 'first', 'reconnect'])
+          : appends(redis, (append) => async (request) => {
+              const result = await append(request);
+              if (result.behind) return result;
+              const verdicts = result.verdicts.map((verdict) =>
+                verdict.verdict === 'present' ? { ...verdict, verdict: 'decided' as const } : verdict,
+              );
+              return { ...result, verdicts };
+            }),
+    }),
   },
 ];
+
+/** An error of Redis, as a fault of whatever was asked. */
+async function blamed<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw error instanceof RedisError ? new Error('it cannot be processed') : error;
+  }
+}
 
 /** Never says that anything is lost. */
 function blindKeyspace({ keyspace }: Redis): Redis['keyspace'] {
