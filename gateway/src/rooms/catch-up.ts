@@ -40,12 +40,17 @@ export async function catchUp(
   if (!isOfLog(pos, request.log)) return unrecovered(room, history, request, 'epoch');
   const fromRing = readRing(room, request);
   if (fromRing !== undefined) return fromRing;
-  const page = await history.after(room, pos, limit);
+  // One message at least is read: whether anything is missing cannot be told from an empty page.
+  const page = await history.after(room, pos, Math.max(1, limit));
   if (page.lost && page.head === BEGINNING) return unrecovered(room, history, request, 'expired');
   // The client may know more than a cache that lost its last writes: nothing is missing on its side.
   if (pos >= page.head) return complete({ entries: [], more: false, head: page.head }, 'history');
   if (page.lost) return unrecovered(room, history, request, 'expired');
-  return complete(page, 'history');
+  const entries = page.entries.slice(0, limit);
+  return complete(
+    { entries, more: page.more || entries.length < page.entries.length, head: page.head },
+    'history',
+  );
 }
 
 /** The ring proves completeness only while the room is whole: nothing held back, nothing being read. */
