@@ -1,43 +1,113 @@
-import { memoryRedis } from '@chatplatform/redis';
+import { memoryRedis, RedisError, type Redis } from '@chatplatform/redis';
 import { ManualClock } from '@chatplatform/runtime';
 import { silentLogger } from '@chatplatform/telemetry';
 import { StoreWatch } from './store-watch.ts';
 
-/** A watch over its own opening of a shared store; `isNewLog` runs between its two looks. */
-function scene(isNewLog: (other: ReturnType<typeof memoryRedis>) => Promise<boolean>) {
+function setUp(o: { isNewLog?: () => Promise<boolean>; redis?: (redis: Redis) => Redis } = {}) {
   const clock = new ManualClock();
   const store = memoryRedis({ clock });
+  const real = store.open();
+  const redis = o.redis?.(real) ?? real;
   let losses = 0;
   const watch = new StoreWatch({
-    redis: store.open(),
+    redis,
     clock,
     logger: silentLogger,
-    isNewLog: () => isNewLog(store),
-    onLost: () => {
-      losses += 1;
-    },
+    isNewLog: o.isNewLog ?? (() => Promise.resolve(true)),
+    onLost: () => (losses += 1),
   });
-  return { watch, losses: () => losses };
+  return { clock, store, watch, losses: () => losses };
 }
 
-test('a worker that starts beside another on a new platform takes its first commit for no loss', async () => {
-  const { watch, losses } = scene(async (store) => {
-    await store.open().keyspace.establish({ complete: true });
-    return false;
-  });
-  await watch.confirm();
-  expect(losses()).toBe(0);
-  expect(watch.complete).toBe(true);
+test('nobody may write before the first look is over, however many ask', async () => {
+  let answer: (isNew: boolean) => void = () => undefined;
+  const { watch, clock } = setUp({ isNewLog: () => new Promise((resolve) => (answer = resolve)) });
+  let confirmed = 0;
+  const all = [1, 2].map(() => watch.confirm().then(() => (confirmed += watch.complete ? 1 : 0)));
+  await clock.advance(100);
+  expect(confirmed).toBe(0);
+  answer(true);
+  await Promise.all(all);
+  expect(confirmed).toBe(2);
   watch.close();
 });
 
-test('an empty Redis beside a consumed log is a loss, whoever noticed first', async () => {
-  const { watch, losses } = scene(async (store) => {
-    await store.open().keyspace.establish({ complete: false });
-    return false;
+test('a break during the look has it repeated', async () => {
+  let looks = 0;
+  const { watch, store, losses } = setUp({
+    redis: (redis) =>
+      Object.assign(Object.create(redis) as Redis, {
+        keyspace: {
+          establish: redis.keyspace.establish.bind(redis.keyspace),
+          state: async () => {
+            const seen = await redis.keyspace.state();
+            looks += 1;
+            if (looks === 2) {
+              store.restore(store.snapshot());
+              store.down();
+              store.up();
+            }
+            return seen;
+          },
+        },
+      }),
   });
   await watch.confirm();
   expect(losses()).toBe(1);
+  watch.close();
+});
+
+test('a log that another worker began meanwhile is complete and lost nothing', async () => {
+  const world = setUp({
+    isNewLog: async () => {
+      await world.store.open().keyspace.establish({ complete: true });
+      return false;
+    },
+  });
+  await world.watch.confirm();
+  expect(world.watch.complete).toBe(true);
+  expect(world.losses()).toBe(0);
+  world.watch.close();
+});
+
+test('an empty Redis beside a consumed log is a loss, whoever noticed first', async () => {
+  const world = setUp({
+    isNewLog: async () => {
+      await world.store.open().keyspace.establish({ complete: false });
+      return false;
+    },
+  });
+  await world.watch.confirm();
+  expect(world.losses()).toBe(1);
+  expect(world.watch.complete).toBe(false);
+  world.watch.close();
+});
+
+test('while Kafka does not say whether the log is new, nothing is confirmed and nothing is lost', async () => {
+  let down = true;
+  const { watch, losses } = setUp({
+    isNewLog: () => (down ? Promise.reject(new RedisError('unavailable', 'down')) : Promise.resolve(true)),
+  });
+  await expect(watch.confirm()).rejects.toThrow('down');
+  await expect(watch.confirm()).rejects.toThrow('down');
+  down = false;
+  await watch.confirm();
+  expect(watch.complete).toBe(true);
+  expect(losses()).toBe(0);
+  watch.close();
+});
+
+test('a store that comes back is looked at at once, without a message', async () => {
+  const { watch, store, clock, losses } = setUp();
+  await watch.confirm();
+  store.down();
+  store.restore(store.snapshot());
+  store.up();
+  await clock.advance(1);
+  expect(losses()).toBe(1);
+  store.wipe();
+  await clock.advance(5_000);
+  expect(losses()).toBe(2);
   expect(watch.complete).toBe(false);
   watch.close();
 });

@@ -57,9 +57,15 @@ export class StoreWatch {
   }
 
   #look(): Promise<void> {
-    this.#looking ??= this.#judge().finally(() => {
-      this.#looking = undefined;
-    });
+    this.#looking ??= this.#judge()
+      .catch((error: unknown) => {
+        // Half a look is none.
+        this.#breaks += 1;
+        throw error;
+      })
+      .finally(() => {
+        this.#looking = undefined;
+      });
     return this.#looking;
   }
 

@@ -212,6 +212,46 @@ test('a successor repairs what Redis lost while no worker ran, and sends only wh
   expect(world.events().length).toBe(events + 20);
 });
 
+test('writes that Redis lost are made again in a partition that stays quiet', async () => {
+  const world = await opened(ROOMS);
+  await started(world);
+  const messages = traffic(100);
+  await world.publish(...messages.slice(0, 40));
+  await world.drained();
+  const snapshot = world.store.snapshot();
+  await world.publish(...messages.slice(40));
+  await world.drained();
+  world.store.down();
+  world.store.restore(snapshot);
+  world.store.up();
+  await world.eventually(messages, ROOMS);
+});
+
+test('a successor repairs quiet partitions too', async () => {
+  const world = await opened(ROOMS);
+  const first = await started(world);
+  const messages = traffic(100);
+  await world.publish(...messages.slice(0, 40));
+  await world.drained();
+  const snapshot = world.store.snapshot();
+  await world.publish(...messages.slice(40));
+  await world.drained();
+  await first.close();
+  world.store.restore(snapshot);
+  await started(world);
+  await world.eventually(messages, ROOMS);
+});
+
+test('the first messages of a platform begin their rooms, in whichever partition', async () => {
+  const world = await opened(ROOMS);
+  world.kafka.faults.outage = true;
+  await started(world);
+  world.kafka.faults.outage = false;
+  await world.publish(...traffic(4));
+  await world.drained();
+  expect(world.mail.filter((item) => item.class === 'm').map((item) => item.p)).toEqual(['', '', '', '']);
+});
+
 test('an emptied Redis is filled again from the log', async () => {
   const world = await opened(ROOMS);
   await started(world);

@@ -1,6 +1,7 @@
 import {
   connectKafka,
   readKafkaConfig,
+  Rewinds,
   type Kafka,
   type PartitionConsumer,
   type RecordProducer,
@@ -26,6 +27,7 @@ import { WorkerError } from './errors.ts';
 import { learnLogFacts, type LogFacts } from './log-facts.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { pipelineMetrics } from './pipeline/pipeline-metrics.ts';
+import { Waker } from './pipeline/waker.ts';
 import { readRedisConfig } from './redis-config.ts';
 import { StoreWatch } from './store-watch.ts';
 
@@ -103,6 +105,7 @@ class WorkerParts implements RunningWorker {
   readonly #metrics: Metrics;
   readonly #names: PlatformNames;
   readonly #stop = new AbortController();
+  readonly #rewinds = new Rewinds();
   readonly #lifecycle: Lifecycle;
   readonly #consumer: PartitionConsumer;
   readonly #producer: RecordProducer;
@@ -175,6 +178,7 @@ class WorkerParts implements RunningWorker {
     await this.#consumer.run({
       topics: [topics.messages],
       groupId,
+      rewinds: this.#rewinds,
       onAssigned: (topic, partitions) => {
         logger.info({ topic, partitions }, 'assigned');
         pipeline.assigned(topic, partitions);
@@ -204,9 +208,24 @@ class WorkerParts implements RunningWorker {
       random,
       logger,
       metrics: pipelineMetrics(this.#metrics),
+      waker: this.#waker(),
       confirmStore: () => watch.confirm(),
     });
     return pipeline;
+  }
+
+  #waker(): Waker {
+    const { kafka, clock, random, logger } = this.#parts;
+    const { signal } = this.#stop;
+    return new Waker({
+      groupId: this.#groupId(),
+      admin: kafka.admin(),
+      rewinds: this.#rewinds,
+      clock,
+      random,
+      logger,
+      signal,
+    });
   }
 
   #chat({ epoch, partitions }: LogFacts, watch: StoreWatch): ChatService {

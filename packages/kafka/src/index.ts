@@ -9,6 +9,7 @@ export type {
   RecordBatch,
 } from './port/consumer.ts';
 export type { Kafka, KafkaConfig, KafkaLogger, KafkaSasl, KafkaTls } from './port/kafka.ts';
+export { Rewinds, type Rewind } from './port/rewinds.ts';
 export type { Appended, OutRecord, ProducerOptions, RecordProducer } from './port/producer.ts';
 export type { MemoryConsumer } from './memory/consumer.ts';
 export type { MemoryFaults } from './memory/faults.ts';

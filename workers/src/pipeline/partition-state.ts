@@ -5,6 +5,9 @@ export const LOST_REWIND_MS = 600_000;
 /** How far every assignment and every `BEHIND` goes back: more than an asynchronous replica may lag. */
 export const REWIND_MS = 60_000;
 
+/** Why a partition is read again. */
+export type RewindReason = 'assignment' | 'behind' | 'store-lost';
+
 /** What a pipeline remembers of one partition while it holds it. */
 export class PartitionState {
   readonly topic: string;
@@ -16,6 +19,10 @@ export class PartitionState {
   measuring = false;
   /** How far to go back before the next record is applied, ms; 0 = go on. */
   rewindMs = 0;
+  /** How far back the reading went that has not come up to the floor again, ms; 0 = it is at the floor. */
+  replayMs = 0;
+  /** Why it goes back. */
+  reason: RewindReason = 'assignment';
   readonly checkpoints = new Checkpoints(LOST_REWIND_MS);
 
   constructor(at: { topic: string; partition: number; tenure: number; floor: number }) {
@@ -23,5 +30,21 @@ export class PartitionState {
     this.partition = at.partition;
     this.tenure = at.tenure;
     this.floor = at.floor;
+  }
+
+  /** Has the next batch lead back by `ms`, or further if that was due already or is under way. */
+  goBack(ms: number, reason: RewindReason): void {
+    this.measuring = false;
+    const dueMs = Math.max(ms, this.replayMs);
+    if (dueMs <= this.rewindMs) return;
+    this.rewindMs = dueMs;
+    this.reason = reason;
+  }
+
+  /** The reading went back as it was to. */
+  wentBack(ms: number): void {
+    this.measuring = false;
+    this.rewindMs = 0;
+    this.replayMs = Math.max(ms, this.replayMs);
   }
 }

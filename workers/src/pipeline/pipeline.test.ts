@@ -11,6 +11,8 @@ function setUp(o: { offsetAt?: number } = {}) {
   const clock = new ManualClock();
   const spans: { from: number; to: number; floor: number }[] = [];
   const results: (SpanResult | Error)[] = [];
+  /** Partitions that wait for a batch, at each call. */
+  const woken: number[][] = [];
   const pipeline = new Pipeline({
     service: {
       apply: ({ records, floor }) => {
@@ -28,8 +30,13 @@ function setUp(o: { offsetAt?: number } = {}) {
     logger: silentLogger,
     metrics: pipelineMetrics(createMetrics({ defaults: false })),
     confirmStore: () => Promise.resolve(),
+    waker: {
+      wake: (_topic, sleepers) => {
+        woken.push([0, 1].filter((partition) => sleepers(partition)));
+      },
+    },
   });
-  return { clock, spans, results, pipeline };
+  return { clock, spans, results, pipeline, woken };
 }
 
 function batch(from: number, to: number, more: Partial<RecordBatch> = {}): RecordBatch {
@@ -113,6 +120,80 @@ test('a lost store goes back 10 minutes before the next record is applied', asyn
   expect(await pipeline.handle(batch(999, 1000))).toEqual({ seek: 0 });
   expect(await pipeline.handle(batch(0, 1000))).toEqual({ commit: 1001 });
   expect(spans.at(-1)).toEqual({ from: 0, to: 1000, floor: 1000 });
+});
+
+test('every assigned partition is woken, so that a quiet one goes back too', async () => {
+  const { pipeline, woken } = setUp();
+  pipeline.assigned('t', [0, 1]);
+  expect(woken).toEqual([[0, 1]]);
+  expect(await pipeline.handle(batch(499, 499, { committed: 500 }))).toEqual({ seek: 439 });
+  expect(await pipeline.handle(batch(439, 499, { committed: 500 }))).toEqual({ seek: 500 });
+  pipeline.assigned('t', [0]);
+  expect(woken).toEqual([[0, 1], [0]]);
+  expect(await pipeline.handle(batch(499, 499, { committed: 500 }))).toEqual({ seek: 500 });
+});
+
+test('a lost store wakes every partition at once, and one that goes back by itself is left alone', async () => {
+  const { pipeline, woken } = setUp();
+  pipeline.assigned('t', [0, 1]);
+  await pipeline.handle(batch(0, 999));
+  await pipeline.handle(batch(0, 999, { partition: 1 }));
+  pipeline.storeLost();
+  expect(woken.at(-1)).toEqual([0, 1]);
+  expect(await pipeline.handle(batch(999, 999))).toEqual({ seek: 0 });
+  pipeline.storeLost();
+  expect(await pipeline.handle(batch(1000, 1000))).toEqual({ seek: 999 });
+  expect(await pipeline.handle(batch(999, 1000))).toEqual({ seek: 0 });
+  pipeline.assigned('t', [1]);
+  expect(woken.at(-1)).toEqual([1]);
+});
+
+test('behind in one partition has the others go back 60 s too', async () => {
+  const { pipeline, results, woken } = setUp();
+  pipeline.assigned('t', [0, 1]);
+  await pipeline.handle(batch(0, 99));
+  await pipeline.handle(batch(0, 999, { partition: 1 }));
+  results.push('behind');
+  expect(await pipeline.handle(batch(100, 199))).toEqual({ seek: 0 });
+  expect(woken.at(-1)).toEqual([1]);
+  expect(await pipeline.handle(batch(999, 999, { partition: 1 }))).toEqual({ seek: 0 });
+});
+
+test('a replay that a rebalance cuts short begins anew, in the same tenure too', async () => {
+  const { pipeline } = setUp();
+  pipeline.assigned('t', [0]);
+  expect(await pipeline.handle(batch(499, 499, { committed: 500 }))).toEqual({ seek: 439 });
+  expect(await pipeline.handle(batch(439, 449, { committed: 500 }))).toEqual({ seek: 450 });
+  pipeline.assigned('t', [0]);
+  expect(await pipeline.handle(batch(500, 500, { committed: 500 }))).toEqual({ seek: 499 });
+  expect(await pipeline.handle(batch(499, 500, { committed: 500 }))).toEqual({ seek: 439 });
+});
+
+test('what leads back less far cuts no longer replay short', async () => {
+  const { pipeline, results } = setUp();
+  pipeline.assigned('t', [0, 1]);
+  expect(await pipeline.handle(batch(999, 999, { committed: 1000 }))).toEqual({ seek: 939 });
+  pipeline.storeLost();
+  expect(await pipeline.handle(batch(939, 940, { committed: 1000 }))).toEqual({ seek: 339 });
+  expect(await pipeline.handle(batch(339, 349, { committed: 1000 }))).toEqual({ seek: 350 });
+  await pipeline.handle(batch(0, 9, { partition: 1 }));
+  results.push('behind');
+  await pipeline.handle(batch(10, 19, { partition: 1 }));
+  expect(await pipeline.handle(batch(999, 999, { committed: 1000 }))).toEqual({ seek: 339 });
+});
+
+test('a batch that is too late does not count as having gone back', async () => {
+  const { pipeline, woken } = setUp();
+  pipeline.assigned('t', [0]);
+  await pipeline.handle(batch(499, 499, { committed: 500, isStale: () => true }));
+  pipeline.storeLost();
+  expect(woken.at(-1)).toEqual([0]);
+  expect(await pipeline.handle(batch(499, 499, { committed: 500 }))).toEqual({ seek: 0 });
+});
+
+test('what has left the log is not sought', async () => {
+  const { pipeline } = setUp({ offsetAt: 600 });
+  expect(await pipeline.handle(batch(600, 610, { committed: 500 }))).toEqual({ commit: 611 });
 });
 
 test('infrastructure errors are waited out with heartbeats, for as long as it takes', async () => {

@@ -2,9 +2,10 @@ import type { BatchResult, KafkaAdmin, RecordBatch } from '@chatplatform/kafka';
 import { backoff, type Clock, type Random } from '@chatplatform/runtime';
 import type { Logger } from '@chatplatform/telemetry';
 import { isInfrastructure } from './infrastructure.ts';
-import { LOST_REWIND_MS, PartitionState, REWIND_MS } from './partition-state.ts';
+import { LOST_REWIND_MS, PartitionState, REWIND_MS, type RewindReason } from './partition-state.ts';
 import type { PipelineMetrics } from './pipeline-metrics.ts';
 import type { Service } from './service.ts';
+import type { Waker } from './waker.ts';
 
 /** Waits between attempts while Redis or Kafka fail, ms: quick at first, then no burden for what comes back. */
 const RETRY = { base: 50, factor: 2, max: 2_000, jitter: 0.5 } as const;
@@ -16,6 +17,7 @@ export interface PipelineDeps {
   readonly random: Random;
   readonly logger: Logger;
   readonly metrics: PipelineMetrics;
+  readonly waker: Pick<Waker, 'wake'>;
   /** Resolves when the store may be written to; rejects with an infrastructure error while that is unknown. */
   confirmStore(): Promise<void>;
 }
@@ -27,6 +29,10 @@ export interface PipelineDeps {
 export class Pipeline {
   readonly #deps: PipelineDeps;
   readonly #states = new Map<string, PartitionState>();
+  /** topic → partitions this worker holds. */
+  readonly #held = new Map<string, readonly number[]>();
+  /** Partitions of which no batch came since they were assigned. */
+  readonly #unseen = new Set<string>();
   #lostAt = -Infinity;
 
   constructor(deps: PipelineDeps) {
@@ -58,23 +64,58 @@ export class Pipeline {
     }
   }
 
-  /** The partitions this worker holds now; what it knew of others is dropped. */
+  /**
+   * The partitions this worker holds now; what it knew of others is dropped. Each is read at least once, also
+   * where nothing new is written: whoever held it may have left with Redis short of its last writes.
+   */
   assigned(topic: string, partitions: readonly number[]): void {
+    for (const partition of this.#held.get(topic) ?? []) this.#unseen.delete(keyOf(topic, partition));
+    this.#held.set(topic, partitions);
+    for (const partition of partitions) {
+      this.#unseen.add(keyOf(topic, partition));
+      // The new assignment reads on from the commit, wherever a replay stood: it begins anew.
+      const state = this.#states.get(keyOf(topic, partition));
+      state?.goBack(0, state.reason);
+    }
     for (const [key, state] of this.#states) {
       if (state.topic !== topic || partitions.includes(state.partition)) continue;
       this.#states.delete(key);
       this.#deps.service.forget(topic, state.partition);
       this.#deps.metrics.lag.remove(String(state.partition));
     }
+    this.#wake(topic);
   }
 
-  /** The store lost writes: every partition goes far back before anything newer is written. */
+  /** The store lost writes: every partition goes far back, at once and before anything newer is written. */
   storeLost(): void {
     this.#lostAt = this.#deps.clock.monotonic();
+    this.#allGoBack(LOST_REWIND_MS, 'store-lost');
+    this.#wakeAll();
+  }
+
+  #allGoBack(ms: number, reason: RewindReason): void {
     for (const state of this.#states.values()) {
-      state.rewindMs = LOST_REWIND_MS;
+      state.goBack(ms, reason);
       this.#deps.service.forget(state.topic, state.partition);
     }
+  }
+
+  #wakeAll(): void {
+    for (const topic of this.#held.keys()) this.#wake(topic);
+  }
+
+  #wake(topic: string): void {
+    this.#deps.waker.wake(topic, (partition) => this.#waitsForBatch(topic, partition));
+  }
+
+  /**
+   * Only such a partition may be moved from outside: what a batch leads to begins with going back, so that
+   * nothing is skipped. One that is being replayed would be.
+   */
+  #waitsForBatch(topic: string, partition: number): boolean {
+    if (this.#held.get(topic)?.includes(partition) !== true) return false;
+    const key = keyOf(topic, partition);
+    return this.#unseen.has(key) || (this.#states.get(key)?.rewindMs ?? 0) > 0;
   }
 
   async #attempt(batch: RecordBatch): Promise<BatchResult> {
@@ -92,14 +133,15 @@ export class Pipeline {
 
   #stateOf(batch: RecordBatch): PartitionState {
     const { topic, partition, tenure, committed } = batch;
-    const key = `${topic}/${partition}`;
+    const key = keyOf(topic, partition);
+    if (!batch.isStale()) this.#unseen.delete(key);
     let state = this.#states.get(key);
     if (state === undefined || state.tenure !== tenure) {
       this.#deps.service.forget(topic, partition);
       state = new PartitionState({ topic, partition, tenure, floor: committed ?? 0 });
       const recentlyLost = this.#deps.clock.monotonic() - this.#lostAt < LOST_REWIND_MS;
       if (committed !== undefined && committed > 0)
-        state.rewindMs = recentlyLost ? LOST_REWIND_MS : REWIND_MS;
+        state.goBack(recentlyLost ? LOST_REWIND_MS : REWIND_MS, recentlyLost ? 'store-lost' : 'assignment');
       this.#states.set(key, state);
     }
     return state;
@@ -112,25 +154,37 @@ export class Pipeline {
   async #rewindTarget(state: PartitionState, batch: RecordBatch): Promise<number | undefined> {
     if (state.rewindMs === 0) return undefined;
     const first = firstOffset(batch);
-    if (!state.measuring && first >= state.floor && state.floor > 0) {
-      state.measuring = true;
-      return state.floor - 1;
-    }
+    if (state.measuring || first < state.floor || state.floor === 0) return this.#goFrom(state, batch);
+    const begin = await this.#deps.admin.offsetAt(batch.topic, batch.partition, 0);
+    state.measuring = begin < state.floor;
+    if (state.measuring) return state.floor - 1;
+    // All that was committed has left the log by age.
+    state.wentBack(0);
+    return undefined;
+  }
+
+  /** Where going back leads, measured from this batch; `undefined`: nowhere below it. */
+  async #goFrom(state: PartitionState, batch: RecordBatch): Promise<number | undefined> {
     const { topic, partition } = batch;
     const { clock, admin, metrics } = this.#deps;
-    const since = (batch.records[0]?.timestamp ?? 0) - state.rewindMs;
-    const byLog = await admin.offsetAt(topic, partition, since);
-    const byWork = state.checkpoints.before(clock.monotonic() - state.rewindMs) ?? byLog;
-    metrics.rewinds.inc({ reason: state.rewindMs === LOST_REWIND_MS ? 'store-lost' : 'assignment' });
-    state.rewindMs = 0;
-    state.measuring = false;
+    const { rewindMs, reason } = state;
+    const first = firstOffset(batch);
+    const byLog = await admin.offsetAt(topic, partition, (batch.records[0]?.timestamp ?? 0) - rewindMs);
+    const byWork = state.checkpoints.before(clock.monotonic() - rewindMs) ?? byLog;
     const target = Math.min(byLog, byWork);
+    // The answer of a batch that is too late is not heeded: going back stays due. So it does when more became due.
+    if (batch.isStale() || state.rewindMs !== rewindMs) return Math.min(target, first);
+    metrics.rewinds.inc({ reason });
+    state.wentBack(rewindMs);
     return target < first ? target : undefined;
   }
 
   #goBack(state: PartitionState, first: number): BatchResult {
     const { topic, partition } = state;
-    this.#deps.service.forget(topic, partition);
+    // Rooms of every partition were on the server that lost something; the others may have nothing to notice it by.
+    this.#allGoBack(REWIND_MS, 'behind');
+    if (state.rewindMs <= REWIND_MS) state.wentBack(REWIND_MS);
+    this.#wakeAll();
     const since = this.#deps.clock.monotonic() - REWIND_MS;
     const target = state.checkpoints.before(since) ?? first;
     this.#deps.metrics.rewinds.inc({ reason: 'behind' });
@@ -154,10 +208,16 @@ export class Pipeline {
       Math.max(0, highWatermark - Math.max(next, state.floor)),
     );
     // Below the commit nothing is committed: it must never go back.
-    if (next <= state.floor) return { seek: next };
+    if (next < state.floor) return { seek: next };
+    state.replayMs = 0;
+    if (next === state.floor) return { seek: next };
     state.floor = next;
     return { commit: next };
   }
+}
+
+function keyOf(topic: string, partition: number): string {
+  return `${topic}/${partition}`;
 }
 
 function firstOffset(batch: RecordBatch): number {

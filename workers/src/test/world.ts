@@ -109,6 +109,22 @@ export class World {
     }
   }
 
+  /** Until the history of every room is what was published. */
+  async eventually(
+    messages: readonly Publish[],
+    rooms: readonly string[],
+    patienceMs = 5_000,
+  ): Promise<void> {
+    const wanted = rooms.map((room) => expected(messages, room));
+    const end = Date.now() + patienceMs;
+    for (;;) {
+      const found = await Promise.all(rooms.map((room) => this.history(room)));
+      if (JSON.stringify(found) === JSON.stringify(wanted)) return;
+      if (Date.now() > end) throw new Error(`not made good after ${patienceMs} ms: ${JSON.stringify(found)}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
   /** `<inst>.<n>` of a room's history, in order; fails when the chain of `p` is broken. */
   async history(room: string): Promise<string[]> {
     const { entries } = await this.redis.history(this.epoch).newest(room, 1000);

@@ -1,7 +1,8 @@
 import { Deferred } from '@chatplatform/runtime';
-import type { BatchResult, InRecord, PartitionConsumer, RecordBatch } from '../port/consumer.ts';
 import type { Kafka } from '../port/kafka.ts';
 import type { OutRecord } from '../port/producer.ts';
+import { last, message, readAll, Reader, until } from './reader.ts';
+import { rewindTests } from './rewind-contract.ts';
 
 /** What the suite needs of a driver under test. */
 export interface ContractSubject {
@@ -33,10 +34,12 @@ export function kafkaContract(name: string, subject: ContractSubject): void {
     describe('topics and control', () => topicTests(() => kafka, freshTopic));
     describe('producer', () => producerTests(() => kafka, freshTopic));
     describe('consumer', () => consumerTests(() => kafka, { freshTopic, subject }));
+    describe('rewinds', () => rewindTests(() => kafka, { freshTopic, subject }));
   });
 }
 
-type FreshTopic = (partitions?: number, config?: Record<string, string>) => Promise<string>;
+/** Makes a topic that no other test has, and returns its name. */
+export type FreshTopic = (partitions?: number, config?: Record<string, string>) => Promise<string>;
 
 function topicTests(kafka: () => Kafka, freshTopic: FreshTopic): void {
   test('ensureTopics creates, then finds, then configures, and never changes a partition count', async () => {
@@ -167,7 +170,8 @@ function producerTests(kafka: () => Kafka, freshTopic: FreshTopic): void {
   });
 }
 
-interface ConsumerTestDeps {
+/** What tests of consumers need. */
+export interface ConsumerTestDeps {
   readonly freshTopic: FreshTopic;
   readonly subject: ContractSubject;
 }
@@ -313,84 +317,4 @@ function consumerTests(kafka: () => Kafka, { freshTopic, subject }: ConsumerTest
     await eventually(() => reader.consumer.lastActivity() > seen);
     await reader.stop();
   });
-}
-
-type Decide = (batch: RecordBatch) => BatchResult | Promise<BatchResult>;
-
-/** Notes everything a consumer is given. */
-export class Reader {
-  readonly consumer: PartitionConsumer;
-  readonly values: string[] = [];
-  readonly records: InRecord[] = [];
-  readonly starts: number[] = [];
-  readonly batches: Pick<RecordBatch, 'firstAfterAssignment' | 'committed'>[] = [];
-  readonly byPartition = new Map<number, string[]>();
-  assigned = new Set<number>();
-  /** Calls that overlapped another one of the same partition. */
-  overlaps = 0;
-  readonly #decide: Decide;
-  readonly #busy = new Set<number>();
-
-  constructor(consumer: PartitionConsumer, decide: Decide = (batch) => ({ commit: last(batch).offset + 1 })) {
-    this.consumer = consumer;
-    this.#decide = decide;
-  }
-
-  start(topic: string, groupId: string): Promise<void> {
-    return this.consumer.run({
-      topics: [topic],
-      groupId,
-      onAssigned: (_, partitions) => (this.assigned = new Set(partitions)),
-      eachBatch: (batch) => this.#take(batch),
-    });
-  }
-
-  stop(): Promise<void> {
-    return this.consumer.stop();
-  }
-
-  async #take(batch: RecordBatch): Promise<BatchResult> {
-    if (this.#busy.has(batch.partition)) this.overlaps += 1;
-    this.#busy.add(batch.partition);
-    this.starts.push(batch.records[0]?.offset ?? -1);
-    this.batches.push({ firstAfterAssignment: batch.firstAfterAssignment, committed: batch.committed });
-    const seen = this.byPartition.get(batch.partition) ?? [];
-    this.byPartition.set(batch.partition, seen);
-    for (const record of batch.records) {
-      this.records.push(record);
-      this.values.push(String(record.value));
-      seen.push(String(record.value));
-    }
-    try {
-      return await this.#decide(batch);
-    } finally {
-      this.#busy.delete(batch.partition);
-    }
-  }
-}
-
-/** A record with a value only. */
-export function message(topic: string, value: string, partition = 0): OutRecord {
-  return { topic, partition, key: 'k', value };
-}
-
-/** Polls, because what is waited for happens in another process. */
-export async function until(check: () => boolean, patienceMs: number): Promise<void> {
-  const end = Date.now() + patienceMs;
-  while (!check()) {
-    if (Date.now() > end) throw new Error(`not so after ${patienceMs} ms: ${check.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-async function readAll(kafka: Kafka, topic: string, count: number): Promise<InRecord[]> {
-  const reader = new Reader(kafka.consumer());
-  await reader.start(topic, `${topic}-all`);
-  await until(() => reader.records.length >= count, 20_000);
-  await reader.stop();
-  return reader.records;
-}
-
-function last(batch: RecordBatch): InRecord {
-  return batch.records.at(-1) as InRecord;
 }

@@ -7,6 +7,8 @@ export interface Tenure {
   fresh: boolean;
   /** Next offset to read by the group's commits; `unread` until asked for. */
   committed: number | undefined | 'unread';
+  /** Asked for from outside; until a batch begins there or below. */
+  wanted?: number | undefined;
 }
 
 /** What the group gave to this member, over rebalances. */

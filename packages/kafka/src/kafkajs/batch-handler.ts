@@ -2,6 +2,7 @@ import type { Batch, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import type { Clock, Timer } from '@chatplatform/runtime';
 import type { BatchResult, ConsumeOptions, InRecord, RecordBatch } from '../port/consumer.ts';
 import type { KafkaLogger } from '../port/kafka.ts';
+import type { Rewind } from '../port/rewinds.ts';
 import type { Assignment, Tenure } from './assignment.ts';
 import { isRebalance } from './failures.ts';
 
@@ -43,11 +44,20 @@ export class BatchHandler {
     return call;
   }
 
+  /** Has the next fetch begin at `offset`; a batch under way ends first, and what it says moves nothing forward. */
+  rewind({ topic, partition, offset }: Rewind): void {
+    const tenure = this.#deps.assignment.tenure(topic, partition);
+    if (tenure === undefined) return;
+    tenure.wanted = Math.min(offset, tenure.wanted ?? offset);
+    this.#deps.seek(topic, partition, tenure.wanted);
+  }
+
   async #run(payload: EachBatchPayload): Promise<void> {
     const { topic, partition } = payload.batch;
     const tenure = this.#deps.assignment.tenure(topic, partition);
     if (tenure === undefined || payload.batch.messages.length === 0) return;
     if (tenure.committed === 'unread') tenure.committed = await this.#deps.committed(topic, partition);
+    if (Number(payload.batch.messages[0]?.offset) <= (tenure.wanted ?? -1)) tenure.wanted = undefined;
     this.#deps.alive();
     const pulse = new Pulse(payload, this.#deps);
     try {
@@ -78,7 +88,7 @@ export class BatchHandler {
   async #finish(payload: EachBatchPayload, tenure: Tenure, result: BatchResult): Promise<void> {
     const { topic, partition } = payload.batch;
     if ('seek' in result) {
-      this.#deps.seek(topic, partition, result.seek);
+      this.#deps.seek(topic, partition, Math.min(result.seek, tenure.wanted ?? result.seek));
       return;
     }
     const offset = String(result.commit);

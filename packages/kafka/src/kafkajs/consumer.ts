@@ -17,6 +17,8 @@ const DEFAULTS: Required<ConsumerOptions> = {
 /** Pause before a broken consumer is built again, ms. */
 const RESTART = { base: 100, factor: 2, max: 5_000, jitter: 0.5 } as const;
 
+const noRewinds = (): void => undefined;
+
 interface Deps {
   readonly client: KafkaJs;
   readonly clock: Clock;
@@ -36,6 +38,7 @@ export class KafkajsConsumer implements PartitionConsumer {
   readonly #assignment = new Assignment();
   readonly #stop = new AbortController();
   #current: Consumer | undefined;
+  #stopRewinds: () => void = noRewinds;
   #loop: Promise<void> | undefined;
   #lastActivity: number;
 
@@ -99,6 +102,7 @@ export class KafkajsConsumer implements PartitionConsumer {
     } catch (error) {
       return error;
     } finally {
+      this.#stopRewinds();
       await consumer.disconnect().catch(() => undefined);
     }
   }
@@ -158,6 +162,8 @@ export class KafkajsConsumer implements PartitionConsumer {
       alive: () => this.#alive(),
       stopping: () => this.#stop.signal.aborted,
     });
+    this.#stopRewinds();
+    this.#stopRewinds = options.rewinds?.onRequest((rewind) => handler.rewind(rewind)) ?? noRewinds;
     return consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,

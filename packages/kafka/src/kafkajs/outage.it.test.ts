@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { startKafka, type KafkaStore } from '@chatplatform/testkit';
-import { message, Reader, until } from '../contract/kafka-contract.ts';
+import { message, Reader, until } from '../contract/reader.ts';
 import type { Kafka, KafkaLogger } from '../port/kafka.ts';
 import type { Appended } from '../port/producer.ts';
 import { connectKafka } from './connect.ts';

@@ -1,6 +1,7 @@
 import { Deferred, type Clock } from '@chatplatform/runtime';
 import { KafkaError } from '../errors.ts';
 import type { BatchResult, ConsumeOptions, PartitionConsumer, RecordBatch } from '../port/consumer.ts';
+import type { Rewind } from '../port/rewinds.ts';
 import type { MemoryFaults } from './faults.ts';
 import type { GroupMember, MemoryGroup, Tenure } from './group.ts';
 import type { MemoryLog } from './log.ts';
@@ -27,6 +28,7 @@ export class MemoryConsumer implements PartitionConsumer, GroupMember {
   readonly #loops = new Set<Promise<void>>();
   #options: ConsumeOptions | undefined;
   #group: MemoryGroup | undefined;
+  #stopRewinds: () => void = () => undefined;
   #stopping = false;
   #lastActivity: number;
 
@@ -39,6 +41,7 @@ export class MemoryConsumer implements PartitionConsumer, GroupMember {
     this.#options = options;
     this.topics = options.topics;
     this.#group = this.#deps.group(options.groupId);
+    this.#stopRewinds = options.rewinds?.onRequest((rewind) => this.#rewind(rewind)) ?? this.#stopRewinds;
     await this.#group.join(this);
   }
 
@@ -52,6 +55,7 @@ export class MemoryConsumer implements PartitionConsumer, GroupMember {
 
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#stopRewinds();
     await Promise.all(this.#handling);
     await this.#group?.leave(this);
     await Promise.all(this.#loops);
@@ -60,6 +64,7 @@ export class MemoryConsumer implements PartitionConsumer, GroupMember {
   /** Ends the member without warning, as SIGKILL would: nothing more is read or committed. */
   async kill(): Promise<void> {
     this.#stopping = true;
+    this.#stopRewinds();
     await this.#group?.evict(this);
   }
 
@@ -88,10 +93,16 @@ export class MemoryConsumer implements PartitionConsumer, GroupMember {
     }
   }
 
+  #rewind({ topic, partition, offset }: Rewind): void {
+    const tenure = this.tenures.get(`${topic}/${partition}`);
+    if (tenure !== undefined) tenure.wanted = Math.min(offset, tenure.wanted ?? offset);
+  }
+
   async #consume(tenure: Tenure): Promise<void> {
     let position = this.#group?.committed(tenure.topic, tenure.partition) ?? 0;
     while (!tenure.stale && !this.#stopping) {
       this.#lastActivity = this.#deps.clock.monotonic();
+      position = tenure.wanted ?? position;
       const batch = this.#fetch(tenure, position);
       if (batch === undefined) await this.#wait(tenure, position);
       else position = await this.#handle(tenure, batch);
@@ -103,6 +114,7 @@ export class MemoryConsumer implements PartitionConsumer, GroupMember {
     const log = this.#deps.log.partition(tenure.topic, tenure.partition);
     const records = log.slice(position, position + BATCH_RECORDS);
     if (records.length === 0) return undefined;
+    tenure.wanted = undefined;
     return {
       topic: tenure.topic,
       partition: tenure.partition,
@@ -136,7 +148,10 @@ export class MemoryConsumer implements PartitionConsumer, GroupMember {
       await this.#deps.clock.sleep(PAUSE_MS);
       return batch.records[0]?.offset ?? 0;
     }
-    if ('seek' in result) return result.seek;
+    if ('seek' in result) {
+      if (tenure.wanted !== undefined) tenure.wanted = Math.min(tenure.wanted, result.seek);
+      return result.seek;
+    }
     await this.#commit(tenure, result.commit);
     return result.commit;
   }

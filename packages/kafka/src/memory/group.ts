@@ -11,6 +11,8 @@ export interface Tenure {
   ended: boolean;
   /** Nothing was committed under this tenure yet. */
   fresh: boolean;
+  /** Asked for from outside; until a batch begins there or below. */
+  wanted?: number | undefined;
 }
 
 /** What a group asks of its members. */

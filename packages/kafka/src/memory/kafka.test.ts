@@ -1,4 +1,5 @@
-import { kafkaContract, message, Reader, until } from '../contract/kafka-contract.ts';
+import { kafkaContract } from '../contract/kafka-contract.ts';
+import { message, Reader, until } from '../contract/reader.ts';
 import { memoryKafka, type MemoryKafka } from './kafka.ts';
 
 const cluster = memoryKafka();

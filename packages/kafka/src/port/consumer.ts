@@ -1,3 +1,5 @@
+import type { Rewinds } from './rewinds.ts';
+
 /** A record as read from the log. */
 export interface InRecord {
   readonly partition: number;
@@ -63,6 +65,8 @@ export interface ConsumerOptions {
 export interface ConsumeOptions {
   readonly topics: readonly string[];
   readonly groupId: string;
+  /** Moves the reading from outside of a batch. */
+  readonly rewinds?: Rewinds;
   onAssigned?(topic: string, partitions: readonly number[]): void;
   /**
    * Handles one batch; calls for one partition never overlap. A rejection means the same as
