@@ -1,14 +1,7 @@
 // Loaded only when tracing is on: these modules cost start-up time and memory.
-import { propagation, trace } from '@opentelemetry/api';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { resourceFromAttributes } from '@opentelemetry/resources';
-import {
-  BatchSpanProcessor,
-  ParentBasedSampler,
-  TraceIdRatioBasedSampler,
-  TracerProvider,
-} from '@opentelemetry/sdk-trace';
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import { BatchSpanProcessor, ParentBasedSampler, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace';
 
 /** What the exporter is made from; see TracingOptions. */
 export interface TraceExporterOptions {
@@ -21,12 +14,16 @@ export interface TraceExporterOptions {
 /** Makes the process's tracer and registers it; `shutdown` sends what is left. */
 export function registerTraceExporter(options: TraceExporterOptions): { shutdown(): Promise<void> } {
   const exporter = new OTLPTraceExporter({ url: new URL('/v1/traces', options.endpoint).href });
-  const provider = new TracerProvider({
-    resource: resourceFromAttributes({ 'service.name': options.serviceName }),
+  const sdk = new NodeSDK({
+    serviceName: options.serviceName,
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(options.sampling) }),
     spanProcessors: [new BatchSpanProcessor({ exporter, exportTimeoutMillis: options.exportTimeoutMs })],
+    // Traces only: metrics are Prometheus's, logs go to stdout, and names of hosts and processes to nobody.
+    metricReaders: [],
+    logRecordProcessors: [],
+    instrumentations: [],
+    autoDetectResources: false,
   });
-  trace.setGlobalTracerProvider(provider);
-  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-  return provider;
+  sdk.start();
+  return sdk;
 }
