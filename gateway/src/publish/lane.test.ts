@@ -56,6 +56,41 @@ test('after a failure refuses all later ones until the failed one comes again', 
   expect(numbers()).toEqual([1, 1, 2]);
 });
 
+test('what failed here and was acknowledged elsewhere holds nobody up once the log is known to have it', async () => {
+  let inLog = 0;
+  const lookUp = ({ n }: Item): Promise<Outcome | undefined> =>
+    Promise.resolve(n <= inLog ? { ok: true, ts: 1, dup: true } : undefined);
+  const { lane: one, given, numbers } = lane({ lookUp });
+  const first = one.publish(body(1));
+  given[0]?.settle(away);
+  await first;
+  // The old gateway of the client acknowledges 1, so it never comes again; workers have not come that far yet.
+  expect(codeOf(await one.publish(body(2, 10)))).toBe(114);
+  inLog = 1;
+  void one.publish(body(2, 20));
+  void one.publish(body(3, 20));
+  await turn();
+  expect(numbers()).toEqual([1, 2, 3]);
+});
+
+test('a resend that is looked up gives way when the failed one comes again after all', async () => {
+  const answers: ((outcome: Outcome | undefined) => void)[] = [];
+  const lookUp = (): Promise<Outcome | undefined> => new Promise((answer) => answers.push(answer));
+  const { lane: one, given, numbers } = lane({ lookUp });
+  const first = one.publish(body(1));
+  given[0]?.settle(away);
+  await first;
+  const later = [one.publish(body(2, 10)), one.publish(body(3, 10))];
+  void one.publish(body(1, 10));
+  for (let count = 0; count < 4; count += 1) {
+    await turn();
+    answers.shift()?.(undefined);
+  }
+  expect((await Promise.all(later)).map(codeOf)).toEqual([114, 114]);
+  await turn();
+  expect(numbers()).toEqual([1, 1]);
+});
+
 test('what waits for the rate behind a failure fails with it', async () => {
   let waitMs = 0;
   const { lane: one, given, clock } = lane({ admit: () => waitMs });

@@ -31,15 +31,16 @@ const RETRY_AFTER_MS = 1000;
  *
  * Invariants:
  * 1. Records are handed to the log in the order of `n`; a later one is never handed over after an earlier one failed
- *    with `retry`, until the client has sent that earlier one (or one before it) again with `re`. A later resend
- *    alone does not open the lane: the earlier one would then be taken for a duplicate and be lost.
+ *    with `retry`, until the client has sent that earlier one (or one before it) again with `re`, or the log is known
+ *    to have it: while a client moves, its old gateway may acknowledge what failed here, and then it is never sent
+ *    again. A later resend alone does not open the lane: the earlier one would be taken for a duplicate and be lost.
  * 2. An outcome `ok` is told only after the log's acknowledgement, or for a duplicate after the log is known to have it.
  */
 export class Lane {
   readonly #ports: LanePorts;
   readonly #waiting: Item[] = [];
-  /** The lowest number that failed with `retry` and was not sent again yet. */
-  #failed: number | undefined;
+  /** The lowest one that failed with `retry` and was not sent again yet. */
+  #failed: Item | undefined;
   #highest = 0;
   #timer: Timer | undefined;
   #lookingUp = false;
@@ -86,8 +87,11 @@ export class Lane {
   #refuse(item: Item): Outcome | undefined {
     if (this.#closed !== undefined) return { ok: false, err: this.#closed };
     if (this.#failed !== undefined) {
-      if (item.body.re === undefined || item.n > this.#failed) return this.#behindFailure();
+      if (item.body.re === undefined) return this.#behindFailure();
       if (this.#full()) return tooMany();
+      // Whether one behind the failed one may pass is known when both were looked up.
+      if (item.n > this.#failed.n) return undefined;
+      this.#takeBack((later) => later.n > item.n);
       this.#failed = undefined;
       this.#highest = item.n;
       return undefined;
@@ -99,7 +103,7 @@ export class Lane {
       );
     }
     if (!this.#full()) return undefined;
-    this.#failed = item.n;
+    this.#failed = item;
     return tooMany();
   }
 
@@ -108,7 +112,8 @@ export class Lane {
   }
 
   #behindFailure(): Outcome {
-    const msg = `number ${this.#failed} of this room failed before; send it again first, with re`;
+    const which = this.#failed === undefined ? 'an earlier number' : `number ${this.#failed.n}`;
+    const msg = `${which} of this room failed before; send it again first, with re`;
     return refusal(114, msg, RETRY_AFTER_MS);
   }
 
@@ -137,14 +142,29 @@ export class Lane {
   async #resend(item: Item): Promise<void> {
     this.#lookingUp = true;
     this.#inFlight += 1;
+    const wasBehind = this.#isBehind(item);
     const known = await this.#ports.lookUp(item);
+    const mayPass = known !== undefined || !wasBehind || (await this.#isFailedInLog());
     this.#inFlight -= 1;
     this.#lookingUp = false;
     if (known !== undefined) this.#settle(item, known);
-    else if (this.#failed !== undefined && item.n > this.#failed) item.settle(this.#behindFailure());
+    else if (!mayPass || this.#isBehind(item)) item.settle(this.#behindFailure());
     else if (this.#closed !== undefined) item.settle({ ok: false, err: this.#closed });
     else void this.#append(item);
     this.#pump();
+  }
+
+  #isBehind(item: Item): boolean {
+    return this.#failed !== undefined && item.n > this.#failed.n;
+  }
+
+  /** Opens the lane when the log turns out to have what failed. False when it is not known, or came again meanwhile. */
+  async #isFailedInLog(): Promise<boolean> {
+    const failed = this.#failed;
+    const known = failed && (await this.#ports.lookUp(failed));
+    if (known?.ok !== true || this.#failed !== failed) return false;
+    this.#failed = undefined;
+    return true;
   }
 
   async #append(item: Item): Promise<void> {
@@ -155,16 +175,19 @@ export class Lane {
   }
 
   #settle(item: Item, outcome: Outcome): void {
-    if (!outcome.ok && outcome.err.retry) this.#fail(item.n);
+    if (!outcome.ok && outcome.err.retry) this.#fail(item);
     item.settle(outcome);
   }
 
   /** What waits behind the failed one fails with it. */
-  #fail(n: number): void {
-    const failed = Math.min(this.#failed ?? n, n);
-    this.#failed = failed;
+  #fail(failed: Item): void {
+    if (!this.#isBehind(failed)) this.#failed = failed;
+    this.#takeBack((item) => this.#isBehind(item));
+  }
+
+  #takeBack(isTaken: (item: Item) => boolean): void {
     for (const item of this.#waiting.splice(0)) {
-      if (item.n > failed) item.settle(this.#behindFailure());
+      if (isTaken(item)) item.settle(this.#behindFailure());
       else this.#waiting.push(item);
     }
   }
