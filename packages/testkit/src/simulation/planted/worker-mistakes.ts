@@ -124,19 +124,23 @@ export const WORKER_MISTAKES: readonly PlantedFault[] = [
   },
   {
     name: 'route-pruned',
-    mistake: 'a route is removed when nobody received a batch',
-    stores: inWorkers(({ redis }) => ({
-      redis: withPublisher(redis, (publisher) => ({
-        publish: async (gateway, lines) => {
-          const receivers = await publisher.publish(gateway, lines);
-          const rooms = new Set(lines.map((line) => line.split(' ')[1] ?? ''));
-          if (receivers === 0)
-            await Promise.all([...rooms].map((room) => redis.routes.remove(room, gateway)));
-          return receivers;
-        },
-        signOff: () => publisher.signOff(),
-      })),
-    })),
+    mistake:
+      'a route is removed when nobody received a batch, and a gateway that listens again does not renew it',
+    stores: ({ redis }, { program }) => ({
+      redis:
+        program === 'gateway'
+          ? deafTo(redis, ['reconnect'])
+          : withPublisher(redis, (publisher) => ({
+              publish: async (gateway, lines) => {
+                const receivers = await publisher.publish(gateway, lines);
+                const rooms = new Set(lines.map((line) => line.split(' ')[1] ?? ''));
+                const prune = (room: string): Promise<void> => redis.routes.remove(room, gateway);
+                if (receivers === 0) await Promise.all([...rooms].map(prune));
+                return receivers;
+              },
+              signOff: () => publisher.signOff(),
+            })),
+    }),
   },
   {
     name: 'publish-failure-ignored',
