@@ -1,3 +1,4 @@
+import { Deferred } from '@chatplatform/runtime';
 import type { MemoryLog } from './log.ts';
 
 /** One partition in the hands of one member. */
@@ -28,7 +29,8 @@ export interface GroupMember {
 export class MemoryGroup {
   readonly id: string;
   readonly #log: MemoryLog;
-  readonly #members = new Set<GroupMember>();
+  /** Members, and what is resolved when one is no longer waited for. */
+  readonly #members = new Map<GroupMember, Deferred>();
   #rebalance: Promise<void> = Promise.resolve();
 
   constructor(id: string, log: MemoryLog) {
@@ -37,7 +39,7 @@ export class MemoryGroup {
   }
 
   join(member: GroupMember): Promise<void> {
-    this.#members.add(member);
+    this.#members.set(member, new Deferred());
     return this.#plan();
   }
 
@@ -63,6 +65,7 @@ export class MemoryGroup {
   }
 
   #drop(member: GroupMember): void {
+    this.#members.get(member)?.resolve();
     this.#members.delete(member);
     for (const tenure of member.tenures.values()) {
       tenure.stale = true;
@@ -77,9 +80,11 @@ export class MemoryGroup {
   }
 
   async #run(): Promise<void> {
-    const members = [...this.#members];
+    const waiting = [...this.#members];
+    const members = waiting.map(([member]) => member);
     for (const member of members) for (const tenure of member.tenures.values()) tenure.stale = true;
-    await Promise.all(members.map((member) => member.idle()));
+    // One that is put out meanwhile may be dead and never be idle again.
+    await Promise.all(waiting.map(([member, out]) => Promise.race([member.idle(), out.promise])));
     const shares = new Map<GroupMember, Tenure[]>(members.map((member) => [member, []]));
     for (const topic of new Set(members.flatMap((member) => member.topics))) {
       const takers = members.filter((member) => member.topics.includes(topic));

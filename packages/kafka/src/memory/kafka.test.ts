@@ -1,5 +1,7 @@
+import { Deferred } from '@chatplatform/runtime';
 import { kafkaContract } from '../contract/kafka-contract.ts';
 import { message, Reader, until } from '../contract/reader.ts';
+import type { BatchResult } from '../port/consumer.ts';
 import { memoryKafka, type MemoryKafka } from './kafka.ts';
 
 const cluster = memoryKafka();
@@ -40,6 +42,27 @@ test('an evicted member keeps working but its commit is refused', async () => {
   await reader.stop();
   expect(seen).toEqual([true]);
   expect((await kafka.admin().groupLag('g', 't'))[0]?.committed).toBe(-1);
+});
+
+test('a member that dies in its batch while another waits to join holds nobody up', async () => {
+  const kafka = await twin();
+  const consumer = kafka.consumer();
+  let entered = false;
+  const end = new Deferred<BatchResult>();
+  const first = new Reader(consumer, () => {
+    entered = true;
+    return end.promise;
+  });
+  await kafka.producer().append(message('t', 'a'));
+  await first.start('t', 'g');
+  await until(() => entered, 1000);
+  const second = new Reader(kafka.client().consumer());
+  const joined = second.start('t', 'g');
+  await consumer.kill();
+  await joined;
+  await until(() => second.values.length === 1, 1000);
+  end.resolve({ seek: 0 });
+  await second.stop();
 });
 
 test('an outage delays, it loses nothing', async () => {
