@@ -6,7 +6,7 @@ import type { Link, Result } from './link.ts';
 
 /** What the platform said about a published message. */
 export interface PublishResult {
-  /** Final id of the message; missing only for a duplicate whose id is no longer known. */
+  /** Final id of the message; missing when more than one copy may be in the log, of which the first one counts. */
   readonly id?: string | undefined;
   /** When it was appended, milliseconds since 1970. */
   readonly ts: number;
@@ -134,7 +134,7 @@ export class Lane {
     if (at < 0 || (!result.ok && result.error.code === 'disconnected')) return;
     if (result.ok) {
       this.#entries.splice(at, 1);
-      entry.settle({ ...result.body, cid: entry.cid });
+      entry.settle({ ...resultOf(result.body, entry.link === link), cid: entry.cid });
     } else if (entry.link === link) {
       this.#refused(entry, at, result.error);
     }
@@ -160,6 +160,14 @@ export class Lane {
       this.#timer = this.#clock.setTimeout(() => this.#resume(), this.#pause);
     }
   }
+}
+
+/**
+ * An old connection may acknowledge what went out again on the new one: which copy came first is not known then, and
+ * the id of the other one belongs to no message.
+ */
+function resultOf({ id, ...rest }: PubReply, isOnlyCopy: boolean): PubReply {
+  return isOnlyCopy && id !== undefined ? { id, ...rest } : rest;
 }
 
 function publishBody(room: string, entry: Entry, age: number | undefined): OperationInputs['pub'] {
