@@ -159,7 +159,6 @@ function securityHeaders(publicUrl: string | undefined): Headers {
     'content-security-policy': policy.join('; '),
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
-    'cross-origin-opener-policy': 'same-origin',
   });
 }
 
