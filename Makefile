@@ -1,6 +1,6 @@
 # `make help` is the index. Every recipe is one call of a tool; nothing is run while this file is read.
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs dev test lint types unit integration e2e fmt verify generate hooks images clean
+.PHONY: help up down status logs dev test lint types unit integration e2e simulate fmt verify generate hooks images clean
 
 # A tool installs what it misses (Node, packages, Kafka, Redis, Kubernetes) into ~/.cache/chatplatform.
 
@@ -41,6 +41,9 @@ integration: ## tests against real Kafka, Redis and a Kubernetes control plane
 
 e2e: ## the whole fault run: 50 clients, 20 000 messages, programs killed and rolled
 	@tools/test e2e-full
+
+simulate: ## the data plane on simulated time: SEED=n replays one run, otherwise seeds 1..500
+	@tools/simulate $(if $(SEED),--seed $(SEED),--seeds 1..500)
 
 fmt: ## formats the code and mends what lint can mend
 	@tools/lint --fix
