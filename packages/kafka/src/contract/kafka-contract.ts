@@ -1,16 +1,9 @@
 import { Deferred } from '@chatplatform/runtime';
 import type { Kafka } from '../port/kafka.ts';
 import type { OutRecord } from '../port/producer.ts';
+import type { ConsumerTestDeps, ContractSubject, FreshTopic } from './contract-subject.ts';
 import { last, message, readAll, Reader, until } from './reader.ts';
 import { rewindTests } from './rewind-contract.ts';
-
-/** What the suite needs of a driver under test. */
-export interface ContractSubject {
-  /** A new client, as another process would have. The suite closes it. */
-  connect(): Kafka;
-  /** Longest time for one step that talks to the cluster, ms. */
-  readonly patienceMs: number;
-}
 
 let names = 0;
 
@@ -37,9 +30,6 @@ export function kafkaContract(name: string, subject: ContractSubject): void {
     describe('rewinds', () => rewindTests(() => kafka, { freshTopic, subject }));
   });
 }
-
-/** Makes a topic that no other test has, and returns its name. */
-export type FreshTopic = (partitions?: number, config?: Record<string, string>) => Promise<string>;
 
 function topicTests(kafka: () => Kafka, freshTopic: FreshTopic): void {
   test('ensureTopics creates, then finds, then configures, and never changes a partition count', async () => {
@@ -168,12 +158,6 @@ function producerTests(kafka: () => Kafka, freshTopic: FreshTopic): void {
     await producer.close();
     await expect(producer.append(message(topic, 'late'))).rejects.toMatchObject({ code: 'closed' });
   });
-}
-
-/** What tests of consumers need. */
-export interface ConsumerTestDeps {
-  readonly freshTopic: FreshTopic;
-  readonly subject: ContractSubject;
 }
 
 function consumerTests(kafka: () => Kafka, { freshTopic, subject }: ConsumerTestDeps): void {

@@ -1,7 +1,7 @@
 import type { BatchResult } from '../port/consumer.ts';
 import type { Kafka } from '../port/kafka.ts';
 import { Rewinds } from '../port/rewinds.ts';
-import type { ConsumerTestDeps } from './kafka-contract.ts';
+import type { ConsumerTestDeps } from './contract-subject.ts';
 import { last, message, Reader, until } from './reader.ts';
 
 /** What the port promises of readings that are moved from outside of a batch. */
