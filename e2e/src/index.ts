@@ -1,4 +1,4 @@
 // The platform under test, as end-to-end tests see it.
 export { killOne, removeOne, until, type Fleet, type Unit } from './harness/fleet.ts';
-export { platformUrl, testPlatform, type Place, type TestPlatform } from './harness/platform.ts';
+export { platformUrl, testPlace, testPlatform, type Place, type TestPlatform } from './harness/platform.ts';
 export { run } from './harness/run.ts';

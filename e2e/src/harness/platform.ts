@@ -44,14 +44,14 @@ export async function platformUrl(): Promise<string> {
  * The cluster for root on Linux, processes otherwise; CHATPLATFORM_E2E_PLACE chooses. What is not run because of
  * that is said in the output, never passed over.
  */
-function choosePlace(): Place {
+export function testPlace(): Place {
   const wanted = process.env['CHATPLATFORM_E2E_PLACE'];
   if (wanted === 'cluster' || wanted === 'processes') return wanted;
   return process.platform === 'linux' && process.getuid?.() === 0 ? 'cluster' : 'processes';
 }
 
 async function bringUp(): Promise<TestPlatform> {
-  const place = choosePlace();
+  const place = testPlace();
   // The two kinds do not share a name, so a run as processes leaves the cluster of another alone.
   const name = place === 'cluster' ? INSTANCE : `${INSTANCE}-processes`;
   await run('tools/up', '--instance', name, '--target', place);
