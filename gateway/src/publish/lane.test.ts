@@ -56,6 +56,25 @@ test('after a failure refuses all later ones until the failed one comes again', 
   expect(numbers()).toEqual([1, 1, 2]);
 });
 
+test('the log catching up between two resends lets none pass before one that was refused just before', async () => {
+  let inLog = 0;
+  const lookUp = (item: Item): Promise<Outcome | undefined> =>
+    Promise.resolve(item.n <= inLog ? { ok: true, ts: 0, dup: true } : undefined);
+  const { lane: one, given, numbers } = lane({ lookUp });
+  const first = one.publish(body(1));
+  given[0]?.settle(away);
+  expect(codeOf(await first)).toBe(114);
+  // 1 was acknowledged by the client's old gateway; workers have not come that far when 2 is looked up.
+  expect(codeOf(await one.publish(body(2, 10)))).toBe(114);
+  inLog = 1;
+  expect(codeOf(await one.publish(body(3, 10)))).toBe(114);
+  expect(numbers()).toEqual([1]);
+  void one.publish(body(2, 20));
+  void one.publish(body(3, 20));
+  await turn();
+  expect(numbers()).toEqual([1, 2, 3]);
+});
+
 test('what failed here and was acknowledged elsewhere holds nobody up once the log is known to have it', async () => {
   let inLog = 0;
   const lookUp = ({ n }: Item): Promise<Outcome | undefined> =>

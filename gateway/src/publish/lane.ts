@@ -32,8 +32,9 @@ const RETRY_AFTER_MS = 1000;
  * Invariants:
  * 1. Records are handed to the log in the order of `n`; a later one is never handed over after an earlier one failed
  *    with `retry`, until the client has sent that earlier one (or one before it) again with `re`, or the log is known
- *    to have it: while a client moves, its old gateway may acknowledge what failed here, and then it is never sent
- *    again. A later resend alone does not open the lane: the earlier one would be taken for a duplicate and be lost.
+ *    to have everything before the later one: while a client moves, its old gateway may acknowledge what failed here,
+ *    and then it is never sent again. A later resend alone does not open the lane: the earlier one would be taken for
+ *    a duplicate and be lost.
  * 2. An outcome `ok` is told only after the log's acknowledgement, or for a duplicate after the log is known to have it.
  */
 export class Lane {
@@ -89,7 +90,7 @@ export class Lane {
     if (this.#failed !== undefined) {
       if (item.body.re === undefined) return this.#behindFailure();
       if (this.#full()) return tooMany();
-      // Whether one behind the failed one may pass is known when both were looked up.
+      // Whether one behind the failed one may pass is known when it and its predecessor were looked up.
       if (item.n > this.#failed.n) return undefined;
       this.#takeBack((later) => later.n > item.n);
       this.#failed = undefined;
@@ -144,7 +145,7 @@ export class Lane {
     this.#inFlight += 1;
     const wasBehind = this.#isBehind(item);
     const known = await this.#ports.lookUp(item);
-    const mayPass = known !== undefined || !wasBehind || (await this.#isFailedInLog());
+    const mayPass = known !== undefined || !wasBehind || (await this.#isNextInLog(item));
     this.#inFlight -= 1;
     this.#lookingUp = false;
     if (known !== undefined) this.#settle(item, known);
@@ -158,10 +159,14 @@ export class Lane {
     return this.#failed !== undefined && item.n > this.#failed.n;
   }
 
-  /** Opens the lane when the log turns out to have what failed. False when it is not known, or came again meanwhile. */
-  async #isFailedInLog(): Promise<boolean> {
+  /**
+   * Opens the lane for `item` when the log turns out to have everything before it: its predecessor, numbers being
+   * dense. That only the failed one is there is not enough: one in between may have been refused a moment ago, and
+   * would be taken for a duplicate after `item`. False when it is not known, or the failed one came again meanwhile.
+   */
+  async #isNextInLog(item: Item): Promise<boolean> {
     const failed = this.#failed;
-    const known = failed && (await this.#ports.lookUp(failed));
+    const known = failed && (await this.#ports.lookUp({ ...item, n: item.n - 1 }));
     if (known?.ok !== true || this.#failed !== failed) return false;
     this.#failed = undefined;
     return true;
