@@ -37,6 +37,7 @@ function impatient(kafka: Kafka): Kafka {
     producer: () => kafka.producer({ deadlineMs: 1000 }),
     consumer: () => kafka.consumer(),
     admin: () => kafka.admin(),
+    logReader: () => kafka.logReader(),
     close: () => kafka.close(),
   };
 }

@@ -62,6 +62,7 @@ function doomedKafka(world: World, reaper: Reaper): Kafka {
   return {
     consumer: () => consumer,
     admin: () => client.admin(),
+    logReader: () => client.logReader(),
     close: () => client.close(),
     producer: () => {
       const producer: RecordProducer = client.producer();

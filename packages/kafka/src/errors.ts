@@ -8,6 +8,9 @@
  * - `queue-full`: the producer's byte bound is reached; try later.
  * - `too-large`: the record can never be written; make it smaller.
  * - `unknown-topic`: the topic or partition does not exist.
+ * - `unauthorized`: the brokers do not accept the credentials, or their certificate is not trusted; the message
+ *   names the setting to change. Worth trying again: the change may happen at the brokers.
+ * - `out-of-range`: the offset is not in the log any more, or not yet.
  * - `invalid`: a wrong argument or a refusal by the broker that no retry cures.
  * - `closed`: the client was closed.
  */
@@ -18,11 +21,14 @@ export type KafkaErrorCode =
   | 'queue-full'
   | 'too-large'
   | 'unknown-topic'
+  | 'out-of-range'
+  | 'unauthorized'
   | 'invalid'
   | 'closed';
 
 const RETRYABLE: ReadonlySet<KafkaErrorCode> = new Set([
   'unavailable',
+  'unauthorized',
   'timeout',
   'behind-failure',
   'queue-full',

@@ -2,6 +2,7 @@ import { Deferred } from '@chatplatform/runtime';
 import type { Kafka } from '../port/kafka.ts';
 import type { OutRecord } from '../port/producer.ts';
 import type { ConsumerTestDeps, ContractSubject, FreshTopic } from './contract-subject.ts';
+import { logReaderTests } from './log-reader-contract.ts';
 import { last, message, readAll, Reader, until } from './reader.ts';
 import { rewindTests } from './rewind-contract.ts';
 
@@ -28,6 +29,7 @@ export function kafkaContract(name: string, subject: ContractSubject): void {
     describe('producer', () => producerTests(() => kafka, freshTopic));
     describe('consumer', () => consumerTests(() => kafka, { freshTopic, subject }));
     describe('rewinds', () => rewindTests(() => kafka, { freshTopic, subject }));
+    describe('log reader', () => logReaderTests(() => kafka, freshTopic));
   });
 }
 

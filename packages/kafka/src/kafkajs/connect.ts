@@ -3,11 +3,13 @@ import type { Kafka as KafkaJs } from 'kafkajs';
 import type { KafkaAdmin } from '../port/admin.ts';
 import type { ConsumerOptions, PartitionConsumer } from '../port/consumer.ts';
 import type { Kafka, KafkaConfig, KafkaLogger } from '../port/kafka.ts';
+import type { LogReader } from '../port/log-reader.ts';
 import type { ProducerOptions, RecordProducer } from '../port/producer.ts';
 import { BatchingProducer } from '../produce/batching-producer.ts';
 import { KafkajsAdmin } from './admin.ts';
 import { kafkaJsClient } from './client.ts';
 import { KafkajsConsumer } from './consumer.ts';
+import { KafkajsLogReader } from './log-reader.ts';
 import { KafkajsTransport } from './produce-transport.ts';
 
 /** Time between `close` and giving up on records that still wait, ms. */
@@ -35,6 +37,7 @@ class KafkajsKafka implements Kafka {
   readonly #producers = new Set<RecordProducer>();
   readonly #consumers = new Set<PartitionConsumer>();
   #admin: KafkajsAdmin | undefined;
+  #reader: KafkajsLogReader | undefined;
 
   constructor(config: KafkaConfig, deps: Required<KafkaDeps>) {
     this.#deps = deps;
@@ -68,10 +71,15 @@ class KafkajsKafka implements Kafka {
     return this.#sharedAdmin();
   }
 
+  logReader(): LogReader {
+    this.#reader ??= new KafkajsLogReader({ ...this.#deps, client: this.#client });
+    return this.#reader;
+  }
+
   async close(): Promise<void> {
     await Promise.all(Array.from(this.#consumers, (consumer) => consumer.stop()));
     await Promise.all(Array.from(this.#producers, (producer) => finish(producer)));
-    await this.#admin?.close();
+    await Promise.all([this.#admin?.close(), this.#reader?.close()]);
   }
 
   #sharedAdmin(): KafkajsAdmin {

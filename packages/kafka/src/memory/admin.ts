@@ -52,14 +52,17 @@ export class MemoryAdmin implements KafkaAdmin {
     return this.#partitions(topic).map((records, partition) => {
       const committed = offsets.get(`${topic}/${partition}`) ?? -1;
       const end = records.length;
-      return { partition, begin: 0, end, committed, lag: committed < 0 ? end : Math.max(0, end - committed) };
+      const begin = this.#deps.log.beginOf(topic, partition);
+      const lag = committed < 0 ? end - begin : Math.max(0, end - Math.max(committed, begin));
+      return { partition, begin, end, committed, lag };
     });
   }
 
   async offsetAt(topic: string, partition: number, timestampMs: number): Promise<number> {
     await this.#reach();
     const records = this.#deps.log.partition(topic, partition);
-    const index = records.findIndex((record) => record.timestamp >= timestampMs);
+    const begin = this.#deps.log.beginOf(topic, partition);
+    const index = records.findIndex(({ offset, timestamp }) => offset >= begin && timestamp >= timestampMs);
     return index < 0 ? records.length : index;
   }
 
@@ -91,7 +94,12 @@ export class MemoryAdmin implements KafkaAdmin {
     const topic = this.#deps.log.topics.get(name);
     if (topic === undefined) {
       const logs = Array.from({ length: partitions }, () => []);
-      this.#deps.log.topics.set(name, { replicationFactor, config: { ...config }, partitions: logs });
+      this.#deps.log.topics.set(name, {
+        replicationFactor,
+        config: { ...config },
+        partitions: logs,
+        begins: [],
+      });
       return { ...wanted, outcome: 'created' };
     }
     const count = topic.partitions.length;

@@ -102,7 +102,7 @@ export class MemoryConsumer implements PartitionConsumer, GroupMember {
     let position = this.#group?.committed(tenure.topic, tenure.partition) ?? 0;
     while (!tenure.stale && !this.#stopping) {
       this.#lastActivity = this.#deps.clock.monotonic();
-      position = tenure.wanted ?? position;
+      position = Math.max(tenure.wanted ?? position, this.#deps.log.beginOf(tenure.topic, tenure.partition));
       const batch = this.#fetch(tenure, position);
       if (batch === undefined) await this.#wait(tenure, position);
       else position = await this.#handle(tenure, batch);

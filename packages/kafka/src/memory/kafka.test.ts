@@ -80,3 +80,15 @@ test('an outage delays, it loses nothing', async () => {
   await until(() => reader.values.length === 1, 1000);
   await reader.stop();
 });
+
+test('what retention removed is out of range, and the bounds say so', async () => {
+  const kafka = await twin();
+  const producer = kafka.producer();
+  for (const value of ['a', 'b', 'c']) await producer.append(message('t', value));
+  kafka.trim('t', 0, 2);
+  const reader = kafka.logReader();
+  expect(await reader.bounds('t', 0)).toEqual({ begin: 2, end: 3 });
+  const range = { topic: 't', partition: 0, to: 3, maxRecords: 9 };
+  expect(await reader.read({ ...range, from: 2 })).toHaveLength(1);
+  await expect(reader.read({ ...range, from: 1 })).rejects.toMatchObject({ code: 'out-of-range' });
+});

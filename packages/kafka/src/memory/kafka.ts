@@ -2,6 +2,7 @@ import { systemClock, systemRandom, type Clock, type Random } from '@chatplatfor
 import type { KafkaAdmin } from '../port/admin.ts';
 import type { InRecord, PartitionConsumer } from '../port/consumer.ts';
 import type { Kafka } from '../port/kafka.ts';
+import type { LogReader } from '../port/log-reader.ts';
 import type { ProducerOptions, RecordProducer } from '../port/producer.ts';
 import { BatchingProducer } from '../produce/batching-producer.ts';
 import type { ProduceTransport } from '../produce/transport.ts';
@@ -10,6 +11,7 @@ import { MemoryConsumer } from './consumer.ts';
 import { noFaults, type MemoryFaults } from './faults.ts';
 import { MemoryGroup } from './group.ts';
 import { MemoryLog } from './log.ts';
+import { MemoryLogReader } from './log-reader.ts';
 import { MemoryTransport } from './transport.ts';
 
 /** Time between `close` and giving up on records that still wait, ms. */
@@ -29,6 +31,8 @@ export interface MemoryKafka extends Kafka {
   readonly faults: MemoryFaults;
   /** Everything written to a topic, partition by partition. */
   records(topic: string): InRecord[];
+  /** Removes what stands before an offset, as retention does. */
+  trim(topic: string, partition: number, begin: number): void;
   /** A second client of the same cluster, as another process would have; `own` replaces what the cluster was made with. */
   client(own?: MemoryKafkaOptions): MemoryKafka;
 }
@@ -96,6 +100,14 @@ class MemoryCluster implements MemoryKafka {
 
   records(topic: string): InRecord[] {
     return this.#shared.log.topics.get(topic)?.partitions.flat() ?? [];
+  }
+
+  logReader(): LogReader {
+    return new MemoryLogReader(this.#shared.log, this.#shared.faults);
+  }
+
+  trim(topic: string, partition: number, begin: number): void {
+    this.#shared.log.trim(topic, partition, begin);
   }
 
   client(own: MemoryKafkaOptions = {}): MemoryKafka {

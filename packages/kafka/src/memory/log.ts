@@ -6,6 +6,8 @@ export interface MemoryTopic {
   readonly replicationFactor: number;
   readonly config: Record<string, string>;
   readonly partitions: InRecord[][];
+  /** First offset still there, by partition; absent = 0. */
+  readonly begins: number[];
 }
 
 /** The brokers' disk: topics, records and committed offsets. Outlives every client of the twin. */
@@ -25,6 +27,17 @@ export class MemoryLog {
       );
     }
     return records;
+  }
+
+  /** First offset that is still there. */
+  beginOf(topic: string, partition: number): number {
+    return this.topics.get(topic)?.begins[partition] ?? 0;
+  }
+
+  /** Removes what stands before `begin`. Offsets stay places in the list, so that nothing moves. */
+  trim(topic: string, partition: number, begin: number): void {
+    const known = this.topics.get(topic);
+    if (known !== undefined) known.begins[partition] = begin;
   }
 
   /** Appends and returns the offset of the first record. */

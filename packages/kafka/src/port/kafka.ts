@@ -1,5 +1,6 @@
 import type { KafkaAdmin } from './admin.ts';
 import type { ConsumerOptions, PartitionConsumer } from './consumer.ts';
+import type { LogReader } from './log-reader.ts';
 import type { ProducerOptions, RecordProducer } from './producer.ts';
 
 /** How to reach and authenticate to a Kafka cluster. */
@@ -46,6 +47,8 @@ export interface Kafka {
   consumer(options?: ConsumerOptions): PartitionConsumer;
   /** The admin client; one long-lived connection shared by all callers. */
   admin(): KafkaAdmin;
+  /** Reads pieces of the log anywhere; one long-lived reader shared by all callers. */
+  logReader(): LogReader;
   /** Closes every client made here: producers are flushed (5 s), consumers stopped. */
   close(): Promise<void>;
 }

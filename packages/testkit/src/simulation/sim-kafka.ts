@@ -66,19 +66,14 @@ export class SimKafka {
       random,
       network: (broker) => this.#network(broker, wire),
     });
-    const admin = client.admin();
+    const remote = <T extends object>(target: T, lane: string): T => this.#remote(target, { wire, lane });
+    const admin = remote(client.admin(), 'admin');
+    const reader = remote(client.logReader(), 'log reader');
     return {
       producer: (options) => client.producer(options),
       consumer: () => this.#consumer(client.consumer(), process),
-      admin: () =>
-        new Proxy(admin, {
-          get: (object, name) => {
-            const method: unknown = Reflect.get(object, name);
-            if (typeof method !== 'function') return method;
-            return (...args: unknown[]) =>
-              wire.request('admin', () => Reflect.apply(method, object, args) as Promise<unknown>);
-          },
-        }),
+      admin: () => admin,
+      logReader: () => reader,
       close: () => client.close(),
     };
   }
@@ -92,6 +87,18 @@ export class SimKafka {
   /** Every way to Kafka takes that much longer (1 = as usual). */
   slow(factor: number): void {
     for (const wire of this.#wires) wire.slow(factor);
+  }
+
+  /** The same object behind a wire: every method becomes a request. */
+  #remote<T extends object>(target: T, { wire, lane }: { wire: Wire; lane: string }): T {
+    return new Proxy(target, {
+      get: (object, name) => {
+        const method: unknown = Reflect.get(object, name);
+        if (typeof method !== 'function') return method;
+        return (...args: unknown[]) =>
+          wire.request(lane, () => Reflect.apply(method, object, args) as Promise<unknown>);
+      },
+    });
   }
 
   #network(broker: ProduceTransport, wire: Wire): ProduceTransport {

@@ -87,6 +87,7 @@ function boundKafka(kafka: Kafka): Kafka {
     producer: (options) => kafka.producer(options),
     consumer: (options) => kafka.consumer(options),
     admin: () => kafka.admin(),
+    logReader: () => kafka.logReader(),
     close: () => kafka.close(),
   };
 }
