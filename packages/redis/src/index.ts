@@ -1,7 +1,9 @@
 // Everything the platform keeps in Redis, one folder per noun: interface, the real one, the twin in memory.
+export { aclLine, redisAccess, type RedisAccess, type RedisComponent } from './access/access.ts';
 export type { Budget } from './budget/budget.ts';
 export type { RedisConfig } from './connection/config.ts';
 export type { RedisLog } from './connection/connection.ts';
+export type { Deliveries } from './deliveries/deliveries.ts';
 export { RedisError, type RedisErrorCode } from './errors.ts';
 export {
   LEASE_MS,
@@ -27,6 +29,7 @@ export {
   type LastOf,
   type Verdict,
 } from './history/history.ts';
+export type { Attempt, Idempotency } from './idempotency/idempotency.ts';
 export { decodeInboxLine, encodeInboxLine } from './inbox/inbox-line.ts';
 export {
   INBOX_HEARTBEAT_MS,
@@ -40,7 +43,7 @@ export {
   type InboxPublisher,
 } from './inbox/inbox.ts';
 export type { InboxTransport } from './inbox/transport.ts';
-export type { Keyspace, KeyspaceState } from './keyspace/keyspace.ts';
+export type { Keyspace, KeyspaceLook, KeyspaceState } from './keyspace/keyspace.ts';
 export {
   DEFAULT_LATEST_LIMITS,
   type Latest,
@@ -49,11 +52,15 @@ export {
   type LatestMessage,
   type LatestRequest,
 } from './latest/latest.ts';
+export type { Locks } from './locks/locks.ts';
 export { memoryRedis, type MemoryProcess, type MemoryRedis } from './memory/memory-redis.ts';
 export type { MemorySnapshot } from './memory/server.ts';
+export { COMING_MS, GOING_MS, type DueUser, type Online } from './online/online.ts';
 export { openRedis, type OpenRedisOptions } from './open-redis.ts';
 export type { Device, Presence, Present } from './presence/presence.ts';
+export type { MarkRequest, Receipts, Watermarks } from './receipts/receipts.ts';
 export type { Redis, RedisState } from './redis.ts';
+export type { Revocation, Revocations } from './revocations/revocations.ts';
 export type { Routes } from './routes/routes.ts';
 export {
   SESSION_KEEP_MS,

@@ -73,8 +73,37 @@ export class Keys {
     return `${this.#prefix}budget`;
   }
 
+  revoked(): string {
+    return `${this.#prefix}revoked`;
+  }
+
+  idempotency(hash: string): string {
+    return `${this.#prefix}ik:{${hash}}`;
+  }
+
+  lock(name: string): string {
+    return `${this.#prefix}lock:{${name}}`;
+  }
+
+  /** Of what was sent outside the platform. */
+  delivery(receiver: string, id: string): string {
+    return `${this.#prefix}nd:{${receiver}:${id}}`;
+  }
+
+  due(): string {
+    return `${this.#prefix}due`;
+  }
+
+  online(user: string): string {
+    return `${this.#prefix}on:{${user}}`;
+  }
+
   canary(tag: string): string {
     return `${this.#prefix}canary:{${tag}}`;
+  }
+
+  rebuilt(): string {
+    return `${this.#prefix}rebuilt`;
   }
 }
 
@@ -105,6 +134,10 @@ export class LogKeys {
 
   latestBytes(room: string): string {
     return `${this.#prefix}lb:{${room}}`;
+  }
+
+  receipts(room: string): string {
+    return `${this.#prefix}w:{${room}}`;
   }
 }
 

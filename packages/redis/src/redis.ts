@@ -1,10 +1,16 @@
 import type { Budget } from './budget/budget.ts';
+import type { Deliveries } from './deliveries/deliveries.ts';
 import type { Gateways } from './gateways/gateways.ts';
 import type { History } from './history/history.ts';
+import type { Idempotency } from './idempotency/idempotency.ts';
 import type { Inbox } from './inbox/inbox.ts';
 import type { Keyspace } from './keyspace/keyspace.ts';
 import type { Latest } from './latest/latest.ts';
+import type { Locks } from './locks/locks.ts';
+import type { Online } from './online/online.ts';
 import type { Presence } from './presence/presence.ts';
+import type { Receipts } from './receipts/receipts.ts';
+import type { Revocations } from './revocations/revocations.ts';
 import type { Routes } from './routes/routes.ts';
 import type { Sessions } from './sessions/sessions.ts';
 
@@ -28,12 +34,19 @@ export interface Redis {
   history(epoch: string): History;
   /** The values of latest-value rooms in the log `epoch`. */
   latest(epoch: string): Latest;
+  /** The watermarks of members in the log `epoch`. */
+  receipts(epoch: string): Receipts;
   readonly routes: Routes;
   readonly presence: Presence;
   readonly sessions: Sessions;
   readonly gateways: Gateways;
+  readonly online: Online;
+  readonly locks: Locks;
+  readonly deliveries: Deliveries;
   readonly budget: Budget;
+  readonly idempotency: Idempotency;
   readonly keyspace: Keyspace;
+  readonly revocations: Revocations;
   readonly inbox: Inbox;
   /** Ends every connection; pending commands reject with `closed`. */
   close(): Promise<void>;

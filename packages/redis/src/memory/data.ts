@@ -1,5 +1,6 @@
 import type { GatewayInfo } from '../gateways/gateways.ts';
 import type { HistoryEntry } from '../history/history.ts';
+import type { Attempt } from '../idempotency/idempotency.ts';
 import type { Session } from '../sessions/sessions.ts';
 
 /** The newest message of a client instance in a room on one day. */
@@ -27,10 +28,18 @@ export interface MemoryDevice {
   infoAt: number;
 }
 
+/** The watermarks of a room in one log, '' for none. */
+export interface MemoryReceipts {
+  users: Map<string, { delivered: string; read: string }>;
+  until: number;
+}
+
 /** Everything the twin keeps, as plain data: a snapshot is a deep copy. */
 export interface MemoryData {
   /** `<epoch>:<room>` → room */
   rooms: Map<string, MemoryRoom>;
+  /** `<epoch>:<room>` → receipts */
+  receipts: Map<string, MemoryReceipts>;
   routes: Map<string, Set<string>>;
   /** room → user → sid → device */
   presence: Map<string, Map<string, Map<string, MemoryDevice>>>;
@@ -41,13 +50,26 @@ export interface MemoryData {
   /** incarnation → sid → user */
   gatewaySessions: Map<string, Map<string, string>>;
   budget: { tokens: number; at: number } | undefined;
+  /** member → until */
+  revoked: { version: number; entries: Map<string, number> };
+  /** hashed key → attempt */
+  attempts: Map<string, { attempt: Attempt; until: number }>;
   canary: { id: number; complete: boolean } | undefined;
+  locks: Map<string, { holder: string; until: number }>;
+  /** receiver and id → until */
+  deliveries: Map<string, number>;
+  /** `+user` or `-user` → when to look */
+  due: Map<string, number>;
+  online: Map<string, { state: boolean; at: number; told: boolean }>;
+  /** part of the log → generation of the keyspace */
+  rebuilt: Map<string, string>;
 }
 
 /** A Redis without keys. */
 export function emptyData(): MemoryData {
   return {
     rooms: new Map(),
+    receipts: new Map(),
     routes: new Map(),
     presence: new Map(),
     sessions: new Map(),
@@ -56,7 +78,14 @@ export function emptyData(): MemoryData {
     gatewayRooms: new Map(),
     gatewaySessions: new Map(),
     budget: undefined,
+    revoked: { version: 0, entries: new Map() },
+    attempts: new Map(),
     canary: undefined,
+    locks: new Map(),
+    deliveries: new Map(),
+    due: new Map(),
+    online: new Map(),
+    rebuilt: new Map(),
   };
 }
 

@@ -1,14 +1,22 @@
 import { systemClock, type Clock } from '@chatplatform/runtime';
 import { MemoryBudget } from '../budget/memory-budget.ts';
 import { RedisError } from '../errors.ts';
+import { MemoryDeliveries } from '../deliveries/memory-deliveries.ts';
 import { MemoryGateways } from '../gateways/memory-gateways.ts';
 import { MemoryHistory } from '../history/memory-history.ts';
+import { MemoryIdempotency } from '../idempotency/memory-idempotency.ts';
 import { NumberedInbox } from '../inbox/numbered-inbox.ts';
 import type { InboxTransport } from '../inbox/transport.ts';
 import { MemoryKeyspace } from '../keyspace/memory-keyspace.ts';
 import { MemoryLatest } from '../latest/memory-latest.ts';
+import { MemoryLocks } from '../locks/memory-locks.ts';
+import { MemoryOnline } from '../online/memory-online.ts';
+import { NotingGateways } from '../online/noting-gateways.ts';
+import { NotingSessions } from '../online/noting-sessions.ts';
 import { MemoryPresence } from '../presence/memory-presence.ts';
+import { MemoryReceipts } from '../receipts/memory-receipts.ts';
 import type { Redis } from '../redis.ts';
+import { MemoryRevocations } from '../revocations/memory-revocations.ts';
 import { MemoryRoutes } from '../routes/memory-routes.ts';
 import { MemorySessions } from '../sessions/memory-sessions.ts';
 import { MemoryServer, type MemorySnapshot } from './server.ts';
@@ -54,6 +62,8 @@ export function memoryRedis(options: { readonly clock?: Clock } = {}): MemoryRed
 
 function open(server: MemoryServer, { clock = server.clock, network }: MemoryProcess = {}): Redis {
   const gateways = new MemoryGateways(server);
+  const sessions = new MemorySessions(server);
+  const online = new MemoryOnline(server);
   const channels: InboxTransport = {
     publish: (incarnation: string, payload: string) => server.publish(incarnation, payload),
     listen: (incarnation: string, on: { payload(payload: string): void; reconnect(): void }) => {
@@ -74,12 +84,18 @@ function open(server: MemoryServer, { clock = server.clock, network }: MemoryPro
           ),
     history: (epoch) => new MemoryHistory(server, epoch),
     latest: (epoch) => new MemoryLatest(server, epoch),
+    receipts: (epoch) => new MemoryReceipts(server, epoch),
     routes: new MemoryRoutes(server),
     presence: new MemoryPresence(server, gateways),
-    sessions: new MemorySessions(server),
-    gateways,
+    sessions: new NotingSessions(sessions, online),
+    gateways: new NotingGateways(gateways, sessions, online),
+    online,
+    locks: new MemoryLocks(server),
+    deliveries: new MemoryDeliveries(server),
     budget: new MemoryBudget(server),
+    idempotency: new MemoryIdempotency(server),
     keyspace: new MemoryKeyspace(server),
+    revocations: new MemoryRevocations(server),
     inbox: new NumberedInbox(network?.(channels) ?? channels, clock),
     close: () => Promise.resolve(),
   };
