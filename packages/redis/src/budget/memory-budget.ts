@@ -11,7 +11,7 @@ export class MemoryBudget implements Budget {
 
   take(n: number, ratePerSecond: number): Promise<{ granted: number; waitMs: number }> {
     return this.#server.run((data, now) => {
-      const capacity = Math.max(1, ratePerSecond);
+      const capacity = Math.max(1, ratePerSecond / 10);
       const { tokens, at } = data.budget ?? { tokens: capacity, at: now };
       const filled = Math.min(capacity, tokens + (Math.max(0, now - at) * ratePerSecond) / 1000);
       const granted = Math.min(n, Math.floor(filled));

@@ -1,11 +1,11 @@
--- Takes tokens from the bucket that all gateways share. It fills by the time of this Redis and holds one
--- second of the rate, at least one token.
+-- Takes tokens from the bucket that all gateways share. It fills by the time of this Redis and holds a
+-- tenth of a second of the rate, at least one token, so that no second sees more than 1.1 times the rate.
 -- KEYS 1 budget, hash: tokens, at (ms)   ARGV 1 tokens wanted 2 tokens per second
 -- Returns {granted, ms until the next token (0 when all were granted)}
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000
 local wanted, rate = tonumber(ARGV[1]), tonumber(ARGV[2])
-local capacity = math.max(1, rate)
+local capacity = math.max(1, rate / 10)
 local stored = redis.call('HMGET', KEYS[1], 'tokens', 'at')
 local tokens = capacity
 if stored[1] then

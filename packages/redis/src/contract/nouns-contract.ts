@@ -244,7 +244,7 @@ export function sessionsContract(subject: ContractSubject): void {
 export function budgetContract(subject: ContractSubject): void {
   const redis = opened(subject);
 
-  test('gives one second of the rate at once, then makes callers wait', async () => {
+  test('gives a tenth of a second of the rate at once, at least one, then makes callers wait', async () => {
     const { budget } = redis();
     expect(await budget.take(3, 0.5)).toMatchObject({ granted: 1 });
     const { granted, waitMs } = await budget.take(1, 0.5);
@@ -256,22 +256,57 @@ export function budgetContract(subject: ContractSubject): void {
 
 export function keyspaceContract(subject: ContractSubject): void {
   const redis = opened(subject);
+  let empty: () => Promise<void>;
+
+  beforeAll(async () => {
+    empty = await subject.snapshot();
+  });
 
   test('new, then intact; said lost once when the canaries are gone', async () => {
-    const empty = await subject.snapshot();
     const { keyspace } = redis();
-    expect(await keyspace.state()).toEqual({ state: 'new', complete: false });
+    expect(await keyspace.state()).toMatchObject({ state: 'new', complete: false });
     await keyspace.establish({ complete: true });
-    expect(await keyspace.state()).toEqual({ state: 'intact', complete: true });
+    expect(await keyspace.state()).toMatchObject({ state: 'intact', complete: true });
     const other = await subject.open();
     await other.keyspace.establish({ complete: false });
-    expect(await other.keyspace.state()).toEqual({ state: 'intact', complete: true });
+    expect(await other.keyspace.state()).toMatchObject({ state: 'intact', complete: true });
     await empty();
-    expect(await keyspace.state()).toEqual({ state: 'lost', complete: false });
-    expect(await keyspace.state()).toEqual({ state: 'new', complete: false });
+    expect(await keyspace.state()).toMatchObject({ state: 'lost', complete: false });
+    expect(await keyspace.state()).toMatchObject({ state: 'new', complete: false });
     await keyspace.establish({ complete: false });
-    expect(await other.keyspace.state()).toEqual({ state: 'lost', complete: false });
-    expect(await other.keyspace.state()).toEqual({ state: 'intact', complete: false });
+    expect(await other.keyspace.state()).toMatchObject({ state: 'lost', complete: false });
+    expect(await other.keyspace.state()).toMatchObject({ state: 'intact', complete: false });
     await other.close();
+  });
+
+  test('a generation is the same for everybody, and another one after a loss, whoever came when', async () => {
+    const { keyspace } = redis();
+    await empty();
+    await keyspace.establish({ complete: false });
+    const { generation: first } = await keyspace.state();
+    const other = await subject.open();
+    expect(first).toMatch(/^[\w-]{43}$/);
+    expect((await other.keyspace.state()).generation).toBe(first);
+    await empty();
+    await keyspace.establish({ complete: false });
+    const late = await subject.open();
+    const { state, generation } = await late.keyspace.state();
+    expect(state).toBe('intact');
+    expect(generation).not.toBe(first);
+    expect((await other.keyspace.state()).generation).toBe(generation);
+    await Promise.all([other.close(), late.close()]);
+  });
+
+  test('what was rebuilt is remembered by part, and forgotten with everything else', async () => {
+    const { keyspace } = redis();
+    const [part, another] = [fresh('part'), fresh('part')];
+    const before = await subject.snapshot();
+    expect(await keyspace.rebuiltIn(part)).toBeUndefined();
+    await keyspace.markRebuilt(part, 'one');
+    await keyspace.markRebuilt(part, 'two');
+    expect(await keyspace.rebuiltIn(part)).toBe('two');
+    expect(await keyspace.rebuiltIn(another)).toBeUndefined();
+    await before();
+    expect(await keyspace.rebuiltIn(part)).toBeUndefined();
   });
 }

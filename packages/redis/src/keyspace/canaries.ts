@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { KeyspaceState } from './keyspace.ts';
 
 /** What one look at Redis showed. */
@@ -27,4 +28,11 @@ export class CanaryWatch {
       now.replicationIds.some((id) => !known.has(id))
     );
   }
+}
+
+/** The generation of a keyspace: everything whose change means a loss, in one word. */
+export function generationOf({ canaries, replicationIds }: Sighting): string | undefined {
+  if (canaries.some((canary) => canary === null)) return undefined;
+  const facts = [...canaries, ...[...replicationIds].sort()].join(' ');
+  return createHash('sha256').update(facts).digest('base64url');
 }

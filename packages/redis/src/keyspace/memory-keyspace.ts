@@ -1,6 +1,6 @@
 import type { MemoryServer } from '../memory/server.ts';
-import { CanaryWatch } from './canaries.ts';
-import type { Keyspace, KeyspaceState } from './keyspace.ts';
+import { CanaryWatch, generationOf } from './canaries.ts';
+import type { Keyspace, KeyspaceLook } from './keyspace.ts';
 
 /** {@link Keyspace} in memory. */
 export class MemoryKeyspace implements Keyspace {
@@ -11,11 +11,15 @@ export class MemoryKeyspace implements Keyspace {
     this.#server = server;
   }
 
-  state(): Promise<{ state: KeyspaceState; complete: boolean }> {
+  state(): Promise<KeyspaceLook> {
     return this.#server.run(({ canary }) => {
       const replicationIds = [String(this.#server.replicationId)];
-      const state = this.#watch.judge({ canaries: [canary ? String(canary.id) : null], replicationIds });
-      return { state, complete: canary?.complete ?? false };
+      const sighting = { canaries: [canary ? String(canary.id) : null], replicationIds };
+      return {
+        state: this.#watch.judge(sighting),
+        complete: canary?.complete ?? false,
+        generation: generationOf(sighting),
+      };
     });
   }
 
@@ -23,5 +27,13 @@ export class MemoryKeyspace implements Keyspace {
     return this.#server.run((data) => {
       data.canary ??= { id: this.#server.replicationId, complete };
     });
+  }
+
+  rebuiltIn(part: string): Promise<string | undefined> {
+    return this.#server.run(({ rebuilt }) => rebuilt.get(part));
+  }
+
+  markRebuilt(part: string, generation: string): Promise<void> {
+    return this.#server.run(({ rebuilt }) => void rebuilt.set(part, generation));
   }
 }

@@ -368,6 +368,69 @@ end
 
 return { 0, head or '', redis.call('HKEYS', ROUTES), verdicts }
 `;
+export const locksHold = `-- Takes or renews a lock.
+-- KEYS 1 lock:{name}   ARGV 1 holder 2 life in ms
+-- Returns 1 when it is this holder's.
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+`;
+export const locksRelease = `-- Gives a lock back if it is still this holder's.
+-- KEYS 1 lock:{name}   ARGV 1 holder
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])
+`;
+export const onlineDue = `-- Entries that are due, longest first.
+-- KEYS 1 due   ARGV 1 at most so many
+-- Returns entry, score, entry, score...
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'WITHSCORES', 'LIMIT', 0, ARGV[1])
+`;
+export const onlineNote = `-- Notes users that are to be looked at.
+-- KEYS 1 due   ARGV 1 ms from now 2 '+' came: keeps an earlier entry | '-' went: replaces it, 3... users
+local time = redis.call('TIME')
+local at = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) + tonumber(ARGV[1])
+for i = 3, #ARGV do
+  if ARGV[2] == '+' then
+    redis.call('ZADD', KEYS[1], 'NX', at, '+' .. ARGV[i])
+  else
+    redis.call('ZADD', KEYS[1], at, '-' .. ARGV[i])
+  end
+end
+return 0
+`;
+export const onlineSettle = `-- Removes an entry unless it was noted again.
+-- KEYS 1 due   ARGV 1 entry 2 score it had
+local score = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if not score or tonumber(score) ~= tonumber(ARGV[2]) then return 0 end
+return redis.call('ZREM', KEYS[1], ARGV[1])
+`;
+export const onlineTold = `-- The world was told of a change. Who is offline needs no entry any more.
+-- KEYS 1 on:{user}   ARGV 1 time of the change
+local stored = redis.call('HMGET', KEYS[1], 'state', 'at')
+if stored[2] ~= ARGV[1] then return 0 end
+if stored[1] == '0' then return redis.call('DEL', KEYS[1]) end
+return redis.call('HSET', KEYS[1], 'told', '1')
+`;
+export const onlineTurn = `-- Says whether a user is online now.
+-- KEYS 1 on:{user}, hash: state, at, told; absent = offline and told   ARGV 1 '1' online | '0' offline
+-- Returns the time of a change that was not told yet, or nothing.
+local stored = redis.call('HMGET', KEYS[1], 'state', 'at', 'told')
+local state = stored[1] or '0'
+if state == ARGV[1] then
+  if stored[3] == '0' then return stored[2] end
+  return false
+end
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+-- Never the time of the change before: by its time a change is known from another.
+if stored[2] then now = math.max(now, tonumber(stored[2]) + 1) end
+local at = string.format('%.0f', now)
+redis.call('HSET', KEYS[1], 'state', ARGV[1], 'at', at, 'told', '0')
+return at
+`;
 export const presenceCount = `-- Live users of a room.
 -- KEYS 1 ph:{room} 2 pc:{room}   ARGV 1... live incarnations
 -- Counting live users of a room without touching every entry.

@@ -1,3 +1,5 @@
+--#include position.lua
+
 -- Duplicate watermarks: a hash per day, client instance -> "<n>:<offset>" of the newest message appended.
 -- A mark counts for a record only when its offset is lower: the same offset is the record itself, a higher
 -- one was written by a future that Redis has lost.
@@ -41,10 +43,4 @@ local function is_duplicate(list, n, offset)
     if mark[2] < offset and mark[1] >= n then return true end
   end
   return false
-end
-
--- A position is 6 characters epoch, 3 partition, 11 offset, in base 36. Compared as numbers: string
--- comparison in Lua follows the locale of the server.
-local function offset_of(position)
-  return tonumber(string.sub(position, 10), 36)
 end

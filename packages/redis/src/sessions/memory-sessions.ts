@@ -33,12 +33,28 @@ export class MemorySessions implements Sessions {
     });
   }
 
-  markMoving(sid: string, holder: Holder): Promise<boolean> {
-    return this.#server.run((data, now) => {
-      const stored = heldSession(data, sid, holder, now);
-      if (stored) data.sessions.set(sid, { session: { ...stored, state: 'moving' }, until: Infinity });
-      return stored !== undefined;
+  enlist(
+    sid: string,
+    { user, incarnation }: { user: string; incarnation: string },
+    { max, live }: { max: number; live: ReadonlySet<string> },
+  ): Promise<boolean> {
+    return this.#server.run((data) => {
+      const listed = [...(data.userSessions.get(user) ?? [])].filter(
+        ([, holder]) => holder === incarnation || live.has(holder),
+      );
+      if (listed.some(([known]) => known === sid)) return true;
+      if (listed.length >= max) return false;
+      register(data, sid, user, incarnation);
+      return true;
     });
+  }
+
+  markMoving(sid: string, holder: Holder): Promise<boolean> {
+    return this.#mark(sid, holder, 'moving');
+  }
+
+  markConnected(sid: string, holder: Holder): Promise<boolean> {
+    return this.#mark(sid, holder, 'connected');
   }
 
   suspend(sid: string, holder: Holder, keepMs: number): Promise<boolean> {
@@ -46,7 +62,7 @@ export class MemorySessions implements Sessions {
       const user = storedSession(data, sid, now)?.user;
       const own = heldSession(data, sid, holder, now);
       if (own) suspend(data, sid, own, now + keepMs);
-      if (user !== undefined) unregister(data, sid, user, holder.incarnation);
+      if (user !== undefined) leave(data, sid, user, { holder, own: own !== undefined, now });
       return own !== undefined;
     });
   }
@@ -55,7 +71,7 @@ export class MemorySessions implements Sessions {
     return this.#server.run((data, now) => {
       const own = heldSession(data, sid, holder, now) !== undefined;
       if (own) data.sessions.delete(sid);
-      unregister(data, sid, user, holder.incarnation);
+      leave(data, sid, user, { holder, own, now });
       return own;
     });
   }
@@ -65,11 +81,11 @@ export class MemorySessions implements Sessions {
       const stored = storedSession(data, sid, now);
       const own = heldSession(data, sid, holder, now) !== undefined;
       if (!own && stored && stored.generation >= holder.generation) {
-        unregister(data, sid, user, holder.incarnation);
+        leave(data, sid, user, { holder, own, now });
         return false;
       }
-      if (own && stored) register(data, sid, user, holder.incarnation);
-      else put(data, sid, { user, ...holder, state: 'connected' });
+      const state = stored?.state === 'moving' && own ? 'moving' : 'connected';
+      put(data, sid, { user, ...holder, state });
       return true;
     });
   }
@@ -78,8 +94,20 @@ export class MemorySessions implements Sessions {
     return this.#server.run((data, now) => storedSession(data, sid, now));
   }
 
+  heldBy(incarnation: string): Promise<Map<string, string>> {
+    return this.#server.run((data) => new Map(data.gatewaySessions.get(incarnation)));
+  }
+
   ofUser(user: string): Promise<Map<string, string>> {
     return this.#server.run((data) => new Map(data.userSessions.get(user)));
+  }
+
+  #mark(sid: string, holder: Holder, state: 'moving' | 'connected'): Promise<boolean> {
+    return this.#server.run((data, now) => {
+      const stored = heldSession(data, sid, holder, now);
+      if (stored) data.sessions.set(sid, { session: { ...stored, state }, until: Infinity });
+      return stored !== undefined;
+    });
   }
 }
 
@@ -121,6 +149,17 @@ function put(data: MemoryData, sid: string, session: Session): void {
 function register(data: MemoryData, sid: string, user: string, incarnation: string): void {
   ensure(data.userSessions, user, () => new Map<string, string>()).set(sid, incarnation);
   ensure(data.gatewaySessions, incarnation, () => new Map<string, string>()).set(sid, user);
+}
+
+/** Ends the registers of a holder, unless the same gateway has the session in a newer generation. */
+function leave(
+  data: MemoryData,
+  sid: string,
+  user: string,
+  { holder, own, now }: { holder: Holder; own: boolean; now: number },
+): void {
+  const isHere = storedSession(data, sid, now)?.incarnation === holder.incarnation;
+  if (own || !isHere) unregister(data, sid, user, holder.incarnation);
 }
 
 function unregister(data: MemoryData, sid: string, user: string, incarnation: string): void {

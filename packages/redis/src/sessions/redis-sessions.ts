@@ -4,6 +4,7 @@ import type { Keys } from '../keys.ts';
 import {
   sessionsAssert,
   sessionsChange,
+  sessionsEnlist,
   sessionsForgetDevice,
   sessionsResume,
 } from '../lua/scripts.generated.ts';
@@ -11,6 +12,7 @@ import { SESSION_KEEP_MS, type Holder, type Resumed, type Session, type Sessions
 
 const RESUME = new Script(sessionsResume);
 const CHANGE = new Script(sessionsChange);
+const ENLIST = new Script(sessionsEnlist);
 const ASSERT = new Script(sessionsAssert);
 const FORGET_DEVICE = new Script(sessionsForgetDevice);
 
@@ -45,28 +47,47 @@ export class RedisSessions implements Sessions {
       | number
     )[];
     if (reply[0] === 0) {
-      await this.#unregister(sid, claim.user, claim.incarnation);
-      return { accepted: false, reason: reply[1] as 'superseded' | 'user' };
+      const reason = reply[1] as 'superseded' | 'user';
+      if (reason === 'user') await this.#unregister(sid, claim.user, claim.incarnation);
+      else await this.#leave(sid, claim.user, { holder: claim, own: false });
+      return { accepted: false, reason };
     }
     await this.#list(sid, claim);
     const previous = reply.length > 2 ? toSession(reply.slice(2).map(String)) : undefined;
     return { accepted: true, generation: reply[1] as number, ...(previous ? { previous } : {}) };
   }
 
+  async enlist(
+    sid: string,
+    session: { user: string; incarnation: string },
+    { max, live }: { max: number; live: ReadonlySet<string> },
+  ): Promise<boolean> {
+    const { user, incarnation } = session;
+    await this.#register(sid, session);
+    const args = [sid, incarnation, max, ...live];
+    const counts = (await ENLIST.run(this.#connection, [this.#keys.userSessions(user)], args)) === 1;
+    if (!counts) await this.#unregister(sid, user, incarnation);
+    return counts;
+  }
+
   markMoving(sid: string, holder: Holder): Promise<boolean> {
     return this.#change(sid, holder, 'moving');
+  }
+
+  markConnected(sid: string, holder: Holder): Promise<boolean> {
+    return this.#change(sid, holder, 'connected');
   }
 
   async suspend(sid: string, holder: Holder, keepMs: number): Promise<boolean> {
     const user = await this.#connection.run((client) => client.hget(this.#keys.session(sid), 'user'));
     const own = await this.#change(sid, holder, 'suspend', keepMs);
-    if (user !== null) await this.#unregister(sid, user, holder.incarnation);
+    if (user !== null) await this.#leave(sid, user, { holder, own });
     return own;
   }
 
   async remove(sid: string, user: string, holder: Holder): Promise<boolean> {
     const own = await this.#change(sid, holder, 'remove');
-    await this.#unregister(sid, user, holder.incarnation);
+    await this.#leave(sid, user, { holder, own });
     return own;
   }
 
@@ -76,7 +97,7 @@ export class RedisSessions implements Sessions {
     const args = [user, holder.incarnation, holder.generation];
     const own = (await ASSERT.run(this.#connection, [this.#keys.session(sid)], args)) === 1;
     if (own) await this.#list(sid, of);
-    else await this.#unregister(sid, user, holder.incarnation);
+    else await this.#leave(sid, user, { holder, own });
     return own;
   }
 
@@ -92,13 +113,21 @@ export class RedisSessions implements Sessions {
     return new Map(Object.entries(all));
   }
 
-  /** Suspends what a dead gateway held; returns the sessions. */
-  async sweep(incarnation: string): Promise<string[]> {
+  async heldBy(incarnation: string): Promise<Map<string, string>> {
     const key = this.#keys.gatewaySessions(incarnation);
     const members = await this.#connection.run((client) => client.smembers(key));
+    return new Map(
+      members.map((member) => {
+        const [sid = '', user = ''] = member.split(' ');
+        return [sid, user];
+      }),
+    );
+  }
+
+  /** Suspends what a dead gateway held; returns the sessions. */
+  async sweep(incarnation: string): Promise<string[]> {
     const swept: string[] = [];
-    for (const member of members) {
-      const [sid = '', user = ''] = member.split(' ');
+    for (const [sid, user] of await this.heldBy(incarnation)) {
       const args = [incarnation, ANY_GENERATION, 'suspend', SESSION_KEEP_MS];
       const own = (await CHANGE.run(this.#connection, [this.#keys.session(sid)], args)) === 1;
       await this.#unregister(sid, user, incarnation);
@@ -110,6 +139,16 @@ export class RedisSessions implements Sessions {
   async #change(sid: string, holder: Holder, action: string, keepMs = 0): Promise<boolean> {
     const args = [holder.incarnation, holder.generation, action, keepMs];
     return (await CHANGE.run(this.#connection, [this.#keys.session(sid)], args)) === 1;
+  }
+
+  /** Ends the registers of a holder, unless the same gateway has the session in a newer generation. */
+  async #leave(sid: string, user: string, { holder, own }: { holder: Holder; own: boolean }): Promise<void> {
+    if (!own) {
+      const key = this.#keys.session(sid);
+      const now = await this.#connection.run((client) => client.hget(key, 'incarnation'));
+      if (now === holder.incarnation) return;
+    }
+    await this.#unregister(sid, user, holder.incarnation);
   }
 
   async #register(sid: string, { user, incarnation }: { user: string; incarnation: string }): Promise<void> {

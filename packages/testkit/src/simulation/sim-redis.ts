@@ -70,6 +70,7 @@ export class SimRedis {
       ready: (timeoutMs) => inner.ready(timeoutMs),
       history: (epoch) => remote(inner.history(epoch)),
       latest: (epoch) => remote(inner.latest(epoch)),
+      receipts: (epoch) => remote(inner.receipts(epoch)),
       inbox: inner.inbox,
       close: () => Promise.resolve(),
     };
