@@ -36,10 +36,15 @@ export class RoomCast {
 
   cast(item: CastItem): void {
     this.#options.deliver(item);
-    this.#toOthers(item).catch(() => undefined);
+    this.toOthers(item);
   }
 
-  async #toOthers(item: CastItem): Promise<void> {
+  /** Only to the members on other gateways. */
+  toOthers(item: CastItem): void {
+    this.#send(item).catch(() => undefined);
+  }
+
+  async #send(item: CastItem): Promise<void> {
     const { incarnation, send } = this.#options;
     const gateways = await this.#gatewaysOf(item.room);
     await Promise.all(

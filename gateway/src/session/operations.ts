@@ -32,6 +32,8 @@ export interface Handlers {
   sync: Handler<'sync'>;
   who: Handler<'who'>;
   set: Handler<'set'>;
+  read: Handler<'read'>;
+  ack: (session: Session, body: OperationBodies['ack']) => void;
   /** Sends its reply itself, in the turn in which the pushes begin. */
   join: (session: Session, i: number, body: OperationBodies['join']) => Promise<void>;
   typing: (session: Session, body: OperationBodies['typing']) => void;
@@ -97,8 +99,9 @@ export class Operations {
   }
 
   #notice(session: Session, line: ClientNotice): void {
-    // Delivered watermarks (`ack`) have no reader as long as receipts are not offered.
-    if (line.op === 'typing') this.#options.handlers.typing(session, line.body);
+    const { handlers } = this.#options;
+    if (line.op === 'typing') handlers.typing(session, line.body);
+    else handlers.ack(session, line.body);
   }
 
   /** Publishes have rates of their own (they are delayed, not refused). */
@@ -122,9 +125,6 @@ export class Operations {
       case 'hello':
         this.#refuse(session, i, protocolError(104, 'hello was said already'));
         return;
-      case 'read':
-        this.#refuse(session, i, protocolError(104, 'this gateway does not offer receipts'));
-        return;
       case 'pub':
         void this.#answer(session, line, () => handlers.pub(session, line.body));
         return;
@@ -145,10 +145,11 @@ export class Operations {
     }
   }
 
-  #simple(session: Session, line: Extract<ClientRequest, { op: 'refresh' | 'who' | 'set' }>): void {
+  #simple(session: Session, line: Extract<ClientRequest, { op: 'refresh' | 'read' | 'who' | 'set' }>): void {
     const { handlers } = this.#options;
     void this.#answer(session, line, () => {
       if (line.op === 'refresh') return handlers.refresh(session, line.body);
+      if (line.op === 'read') return handlers.read(session, line.body);
       return line.op === 'who' ? handlers.who(session, line.body) : handlers.set(session, line.body);
     });
   }

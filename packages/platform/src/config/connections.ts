@@ -6,6 +6,8 @@ export const TlsConfig = z.object({ caFile: z.string().optional() });
 /** How a program reaches Kafka. Secrets are named by file, never written here. */
 export const KafkaConnection = z.object({
   bootstrapServers: z.array(z.string().min(1)).min(1),
+  /** Which client library; absent = kafkajs. */
+  driver: z.enum(['kafkajs', 'platformatic']).optional(),
   tls: TlsConfig.optional(),
   sasl: z
     .object({
@@ -43,6 +45,7 @@ export const RoomOptions = z.object({
   historySize: z.int().min(1).default(1000),
   historyHours: z.int().min(1).default(24),
   presence: z.boolean().default(true),
+  receipts: z.boolean().default(true),
   typing: z.boolean().default(true),
   publishPerSecond: z.int().min(1).default(200),
 });

@@ -19,6 +19,7 @@ export const RoomNamespace = z.object({
   historySize: z.int().min(1).max(10_000).default(1000),
   historyHours: z.int().min(1).max(720).default(24),
   presence: toggle,
+  receipts: toggle,
   typing: toggle,
   publishPerSecond: z.int().min(1).max(10_000).default(200),
 });
