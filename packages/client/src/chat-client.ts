@@ -1,64 +1,48 @@
-import { isRoomName, Limits, type Position } from '@chatplatform/protocol/light';
+import { isRoomName, Limits } from '@chatplatform/protocol/light';
 import type {
-  DegradedPart,
   HelloReply,
   OperationInputs,
   PushBodies,
   ReplyBodies,
   RequestOperation,
 } from '@chatplatform/protocol';
+import type { ClientEvents, ConnectionState, DegradedPart } from './client-events.ts';
 import type { Clock, Random } from './clock.ts';
-import { Connections, type ConnectionsOptions } from './connections.ts';
+import { Connections, type ConnectionsOptions } from './connection/connections.ts';
+import type { Link, Result } from './connection/link.ts';
 import { Emitter } from './emitter.ts';
-import { ClientError } from './errors.ts';
-import type { PublishOptions } from './lane.ts';
-import type { Link, Result } from './link.ts';
-import { Outbox, type Publishing } from './outbox.ts';
-import { DeliveredWatermarks } from './receipts.ts';
-import { Room, type JoinOptions } from './room.ts';
-
-/** `connecting` only before the first connection; `closed` is final. */
-export type ConnectionState = 'connecting' | 'connected' | 'reconnecting' | 'closed';
-
-/** Events of a client. */
-export interface ClientEvents {
-  /** The connection changed. `retryIn`: milliseconds until the next try. `gateway`: who serves it now. */
-  state: {
-    state: ConnectionState;
-    previous: ConnectionState;
-    reason?: string;
-    retryIn?: number;
-    gateway?: string;
-  };
-  /** The gateway is about to stop; the client moves by itself. */
-  draining: { reason: string; deadline: number };
-  /** The connection moved to another gateway without a break. */
-  moved: { gateway: string };
-  /** Parts of the platform that do not work now; empty when all do. */
-  degraded: { parts: DegradedPart[] };
-  /** Something failed. `retryable`: the client goes on by itself; otherwise it has closed. */
-  error: ClientError;
-}
+import { ClientError, refused } from './errors.ts';
+import type { OutboxStore } from './outbox/outbox-store.ts';
+import { Outbox } from './outbox/outbox.ts';
+import type { PendingPublish, Publishing, PublishOptions } from './outbox/publish.ts';
+import { DeliveredWatermarks } from './room/delivered-watermarks.ts';
+import type { JoinOptions } from './room/join-options.ts';
+import { Membership, type RoomOwner } from './room/membership.ts';
+import { Room } from './room/room.ts';
 
 /** What a client is made of besides its connections. */
 export interface ChatClientOptions extends ConnectionsOptions {
   /** Name and version of the application, for the platform's logs. */
   readonly sdk: string;
+  /** Where unacknowledged publishes are. */
+  readonly store: OutboxStore;
 }
 
-/** Characters of an instance id: 124 bits, never met twice. */
-const INSTANCE_LENGTH = 24;
 /** Bytes of a hello for rooms; the rest of the frame is for the token. Rooms beyond are joined one by one. */
 const GREETING_ROOM_BYTES = Limits.frameBytes - Limits.tokenBytes - 2_048;
 
-/** A connection to the platform that outlives sockets, gateways and outages. Made by `connect`. */
+interface Joined {
+  readonly membership: Membership;
+  readonly room: Room;
+}
+
+/** A connection to the platform that outlives sockets, gateways and outages. Made by {@link connect}. */
 export class ChatClient {
-  readonly #inst: string;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #sdk: string;
   readonly #events = new Emitter<ClientEvents>();
-  readonly #rooms = new Map<string, Room>();
+  readonly #rooms = new Map<string, Joined>();
   readonly #outbox: Outbox;
   readonly #watermarks: DeliveredWatermarks;
   readonly #connections: Connections;
@@ -70,15 +54,19 @@ export class ChatClient {
   #info: unknown;
   #ended: ClientError | undefined;
 
+  /** @internal Made by {@link connect}. */
   constructor(options: ChatClientOptions) {
-    this.#clock = options.clock;
-    this.#random = options.random;
+    const { clock, random, store } = options;
+    this.#clock = clock;
+    this.#random = random;
     this.#sdk = options.sdk;
-    this.#inst = options.random.id(INSTANCE_LENGTH);
-    this.#outbox = new Outbox(this.#inst, options.clock, options.random);
-    this.#watermarks = new DeliveredWatermarks(options.clock, (r) =>
-      this.#connections.current?.notify('ack', { r }),
-    );
+    this.#outbox = new Outbox({
+      store,
+      clock,
+      random,
+      onSettled: (settled) => this.#events.emit('settled', settled),
+    });
+    this.#watermarks = new DeliveredWatermarks(clock, (r) => this.#connections.current?.notify('ack', { r }));
     this.#connections = new Connections(options, {
       greeting: () => this.#greeting(),
       onReady: (link, reply) => this.#restore(link, reply),
@@ -91,16 +79,17 @@ export class ChatClient {
     this.#connections.start();
   }
 
+  /** How the connection is. */
   get state(): ConnectionState {
     return this.#state;
   }
 
-  /** Who the platform says this is; `undefined` before the first connection. */
+  /** Who the platform says this is; `undefined` before the first connection. The personal room is `@<user>`. */
   get user(): string | undefined {
     return this.#user;
   }
 
-  /** The gateway that serves the connection. */
+  /** The gateway that serves the connection; `undefined` before the first connection. */
   get gateway(): string | undefined {
     return this.#gateway;
   }
@@ -110,58 +99,129 @@ export class ChatClient {
     return this.#degraded;
   }
 
-  /** Publishes that are not acknowledged yet. */
+  /** How many publishes are not acknowledged yet; at most 1 000. */
   get pending(): number {
     return this.#outbox.size;
   }
 
-  /** Adds a listener; the returned function removes it. */
+  /**
+   * The publishes that are not acknowledged yet, in each room in order: what to show as "on its way" after a reload of
+   * the page.
+   *
+   * @example
+   * ```ts
+   * for (const { room, cid, data } of client.outbox) console.log('on its way to', room, cid, data);
+   * ```
+   */
+  get outbox(): PendingPublish[] {
+    return this.#outbox.pending;
+  }
+
+  /**
+   * Adds a listener; the returned function removes it.
+   *
+   * @example
+   * ```ts
+   * client.on('state', ({ state, retryIn }) => console.log(state, retryIn));
+   * client.on('degraded', ({ parts }) => console.log(parts.length === 0 ? 'all works' : `trouble: ${parts.join()}`));
+   * client.on('error', (error) => console.log(error.code, error.message));
+   * ```
+   */
   on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): () => void {
     return this.#events.on(name, listener);
   }
 
-  /** Resolves when there is a connection; rejects when there will be none any more. */
+  /**
+   * Resolves when there is a connection.
+   *
+   * @throws ClientError when there will be none any more: `ended`, `refused`, `token` or `closed`.
+   *
+   * @example
+   * ```ts
+   * await client.connected();
+   * console.log(`${client.user} is served by ${client.gateway}`);
+   * ```
+   */
   async connected(): Promise<void> {
     while (this.#state !== 'connected') await this.#changed();
   }
 
   /**
    * Joins a room; it is joined as soon as there is a connection, and again after every loss. Listeners that are
-   * added before the caller yields miss nothing. A room that was joined already is returned as it is.
+   * added before the caller yields miss nothing. A room that was joined already is returned as it is, whatever the
+   * options.
    *
-   * @throws ClientError `invalid` for a name that is none.
+   * `Data` is what the application publishes there; what comes from others is not checked against it.
+   *
+   * @throws ClientError `invalid` for a name that is none. Whether it may be joined says `Room.ready`.
+   *
+   * @example
+   * ```ts
+   * const room = client.join<{ text: string }>('team:42', { limit: 20 });
+   * room.on('message', ({ user, data }) => console.log(`${user}: ${data.text}`));
+   * await room.ready;
+   * ```
    */
-  join(name: string, options: JoinOptions = {}): Room {
+  join<Data = unknown>(name: string, options: JoinOptions = {}): Room<Data> {
     const known = this.#rooms.get(name);
-    if (known) return known;
+    if (known) return known.room as Room<Data>;
     if (!isRoomName(name)) {
       throw new ClientError('invalid', `"${name}" is no room name: use 1-128 characters of [A-Za-z0-9_.:@-]`);
     }
-    const room = new Room(name, options, this.#roomOwner());
-    this.#rooms.set(name, room);
+    const membership = new Membership(name, options, this.#roomOwner());
+    const room = new Room<Data>(membership);
+    this.#rooms.set(name, { membership, room });
     const link = this.#connections.current;
-    if (this.#ended) room.close(this.#ended);
-    else if (link) room.join(link);
+    if (this.#ended) membership.close(this.#ended);
+    else if (link) membership.join(link);
     return room;
   }
 
-  /** Publishes to a room that need not be joined (such as another user's personal room). See `Room.publish`. */
+  /**
+   * Publishes to a room that need not be joined, such as `@bob`, the personal room of another user.
+   *
+   * @throws ClientError as `Room.publish`.
+   *
+   * @example
+   * ```ts
+   * await client.publish('@bob', { text: 'Lunch?' }, { notify: ['bob'] });
+   * ```
+   */
   publish(room: string, data: unknown, options: PublishOptions = {}): Publishing {
     return this.#outbox.publish(room, data, options);
   }
 
-  /** Sets what others see of this user in `who` (a status text), at most 512 bytes of JSON. */
+  /**
+   * Sets what others see of this user in `who` (a status text), at most 512 bytes of JSON; set again by itself in a new
+   * session.
+   *
+   * @throws ClientError `refused` when it is too large.
+   *
+   * @example
+   * ```ts
+   * await client.setInfo({ status: 'in a meeting' });
+   * ```
+   */
   async setInfo(info: unknown): Promise<void> {
     this.#info = info;
     await this.#ask('set', { info });
   }
 
-  /** A sign that connecting may succeed now; browsers give it by themselves. */
+  /** Connects now instead of after the wait, at most once per 10 s. Browsers do it by themselves when the network is back. */
   wake(): void {
     this.#connections.wake();
   }
 
-  /** Ends the connection for good. What was not acknowledged is rejected with `closed`. */
+  /**
+   * Ends the connection for good. What was not acknowledged is rejected with `closed`; an outbox that outlives the page
+   * keeps it for the next client.
+   *
+   * @example
+   * ```ts
+   * client.close();
+   * console.log(client.state);
+   * ```
+   */
   close(): void {
     if (this.#ended) return;
     this.#connections.close('closed by the application');
@@ -173,17 +233,21 @@ export class ChatClient {
     this.#outbox.detach();
     const rooms: NonNullable<OperationInputs['hello']['rooms']> = {};
     let bytes = 0;
-    for (const [name, room] of this.#rooms) {
-      const body = room.greeting();
+    for (const [name, { membership }] of this.#rooms) {
+      const body = membership.greeting();
       bytes += JSON.stringify(body).length + name.length + 4;
       // What does not fit is joined by itself afterwards.
       if (bytes > GREETING_ROOM_BYTES || Object.keys(rooms).length === Limits.roomsPerConnection) break;
       rooms[name] = body;
     }
-    return { inst: this.#inst, rooms, caps: ['mbb'], sdk: this.#sdk };
+    return { inst: this.#outbox.inst, rooms, caps: ['mbb'], sdk: this.#sdk };
   }
 
   #restore(link: Link, reply: HelloReply): void {
+    if (!this.#outbox.belongsTo(reply.user)) {
+      this.#abandon(reply.user);
+      return;
+    }
     const moved = this.#state === 'connected';
     this.#user = reply.user;
     this.#gateway = reply.gateway;
@@ -195,15 +259,27 @@ export class ChatClient {
       if (!this.#rooms.has(name)) link.request('leave', { room: name }, () => undefined);
     }
     // A listener may join further rooms meanwhile; those ask for themselves.
-    for (const [name, room] of Array.from(this.#rooms)) room.restored(link, reply.rooms?.[name]);
+    for (const [name, { membership }] of Array.from(this.#rooms))
+      membership.restored(link, reply.rooms?.[name]);
     this.#outbox.attach(link, reply.limits.frameBytes);
+    this.#watermarks.repeat();
+    this.#announce(moved, reply.gateway);
+  }
+
+  #announce(moved: boolean, gateway: string): void {
     if (!moved) {
-      this.#become('connected', { gateway: reply.gateway });
+      this.#become('connected', { gateway });
       return;
     }
     // Between the end of the old socket and this moment there was none to ask over.
     for (const wake of this.#waiting) wake();
-    this.#events.emit('moved', { gateway: reply.gateway });
+    this.#events.emit('moved', { gateway });
+  }
+
+  #abandon(user: string): void {
+    const text = `the outbox holds messages of another user than ${user}; open one outbox per user, with a name of its own`;
+    this.#connections.close('the outbox belongs to another user');
+    this.#end(new ClientError('storage', text));
   }
 
   #push<Name extends keyof PushBodies>(name: Name, body: PushBodies[Name]): void {
@@ -214,13 +290,18 @@ export class ChatClient {
       this.#degraded = (body as PushBodies['degraded']).parts;
       this.#events.emit('degraded', { parts: this.#degraded });
     } else if ('r' in body) {
-      this.#rooms.get(body.r)?.push(name, body);
+      this.#rooms.get(body.r)?.membership.push(name, body);
+      if (name === 'rj') this.#rejected(body as PushBodies['rj']);
     }
+  }
+
+  #rejected({ r, id, cid, code, msg }: PushBodies['rj']): void {
+    this.#events.emit('rejected', { room: r, id, cid, error: refused({ code, msg, retry: false }) });
   }
 
   #down(retryIn: number | undefined, reason: string): void {
     this.#outbox.detach();
-    for (const room of this.#rooms.values()) room.down();
+    for (const { membership } of this.#rooms.values()) membership.down();
     this.#degraded = [];
     const state = this.#state === 'connecting' ? 'connecting' : 'reconnecting';
     this.#become(state, { reason, ...(retryIn !== undefined && { retryIn }) });
@@ -230,7 +311,7 @@ export class ChatClient {
     this.#ended = error;
     this.#watermarks.close();
     this.#outbox.close(error);
-    for (const room of this.#rooms.values()) room.close(error);
+    for (const { membership } of this.#rooms.values()) membership.close(error);
     if (error.code !== 'closed') this.#events.emit('error', error);
     this.#become('closed', { reason: error.message });
   }
@@ -266,16 +347,18 @@ export class ChatClient {
     }
   }
 
-  #roomOwner(): ConstructorParameters<typeof Room>[2] {
+  #roomOwner(): RoomOwner {
     return {
       clock: this.#clock,
       random: this.#random,
       link: () => this.#connections.current,
       ask: (op, body) => this.#ask(op, body),
       publish: (room, data, options) => this.#outbox.publish(room, data, options),
-      delivered: (room: string, id: Position) => this.#watermarks.note(room, id),
-      forget: (room) => {
-        if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name);
+      delivered: (room, id) => this.#watermarks.note(room, id),
+      forget: (membership) => {
+        if (this.#rooms.get(membership.name)?.membership !== membership) return;
+        this.#rooms.delete(membership.name);
+        this.#watermarks.forget(membership.name);
       },
     };
   }

@@ -10,6 +10,7 @@ import { closeRow, errorRow, type ProtocolError } from '@chatplatform/protocol/l
  * - `token`: no token could be had, or it has expired and there is no function to get a new one.
  * - `outbox-full`: too many messages wait for their acknowledgement.
  * - `too-large`: the message is larger than a frame may be.
+ * - `storage`: the outbox store failed, is not available here, or belongs to another user.
  * - `invalid`: an argument does not have its form.
  */
 export type ClientErrorCode =
@@ -20,6 +21,7 @@ export type ClientErrorCode =
   | 'token'
   | 'outbox-full'
   | 'too-large'
+  | 'storage'
   | 'invalid';
 
 /** What a {@link ClientError} may carry besides its message. */

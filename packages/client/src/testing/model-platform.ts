@@ -15,7 +15,7 @@ import {
   type Publish,
 } from '@chatplatform/protocol';
 import { uniform, type Clock, type Random } from '../clock.ts';
-import type { SocketHandlers, Transport } from '../transport.ts';
+import type { SocketHandlers, Transport } from '../connection/transport.ts';
 import { helloReply } from './scripted-gateway.ts';
 
 /** What goes wrong, each a probability. */
@@ -40,6 +40,16 @@ interface Stored {
   readonly frame: Json;
 }
 
+/** Nothing goes wrong. */
+export const NO_FAULTS: Readonly<Faults> = {
+  refuse: 0,
+  doubt: 0,
+  losePush: 0,
+  doublePush: 0,
+  cut: 0,
+  reject: 0,
+};
+
 /** Pages are short, so that every catch-up needs several. */
 const PAGE = 3;
 
@@ -50,7 +60,7 @@ const PAGE = 3;
 export class ModelPlatform {
   readonly clock: Clock;
   readonly random: Random;
-  readonly faults: Faults = { refuse: 0, doubt: 0, losePush: 0, doublePush: 0, cut: 0, reject: 0 };
+  readonly faults: Faults = { ...NO_FAULTS };
   readonly logs = new Map<string, Stored[]>();
   readonly watermarks = new Map<string, number>();
   readonly connections = new Set<Connection>();

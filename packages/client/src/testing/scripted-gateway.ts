@@ -10,7 +10,7 @@ import {
   type ClientRequest,
   type ErrorCode,
 } from '@chatplatform/protocol';
-import type { SocketHandlers, Transport } from '../transport.ts';
+import type { SocketHandlers, Transport } from '../connection/transport.ts';
 
 /** The server's end of a socket that a test plays. */
 export class ScriptedSocket {

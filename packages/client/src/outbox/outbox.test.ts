@@ -1,7 +1,8 @@
-import { connect } from './connect.ts';
-import type { ChatClient } from './chat-client.ts';
-import { ManualClock, seeded } from './testing/manual-clock.ts';
-import { at, ScriptedGateway, type ScriptedSocket } from './testing/scripted-gateway.ts';
+import { connect } from '../connect.ts';
+import type { ChatClient } from '../chat-client.ts';
+import { ManualClock, seededRandom } from '@chatplatform/runtime';
+import { at, ScriptedGateway, type ScriptedSocket } from '../testing/scripted-gateway.ts';
+import { SimulatedDisk } from '../testing/simulated-disk.ts';
 
 let clock: ManualClock;
 let gateway: ScriptedGateway;
@@ -9,14 +10,14 @@ let client: ChatClient;
 let settled: string[];
 
 beforeEach(async () => {
-  clock = new ManualClock();
+  clock = new ManualClock(1_760_000_000_000);
   gateway = new ScriptedGateway();
   client = connect({
     url: 'ws://platform',
     token: 'token',
     transport: gateway.transport,
     clock,
-    random: seeded(1),
+    random: seededRandom(1),
   });
   settled = [];
   await clock.advance(0);
@@ -142,7 +143,7 @@ describe('the outbox', () => {
     publish(1);
     await clock.advance(0);
     expect(settled).toEqual(['1 closed', '2 closed', '3 closed']);
-    expect(clock.pending).toBe(0);
+    expect(clock.pendingTimers).toBe(0);
   });
 
   test('rooms do not wait for each other', async () => {
@@ -152,5 +153,124 @@ describe('the outbox', () => {
     const other = client.publish('other', 1);
     acknowledge(gateway.socket, 1);
     await expect(other).resolves.toMatchObject({ id: at(1), dup: false });
+  });
+});
+
+describe('an outbox that outlives its client', () => {
+  let disk: SimulatedDisk;
+
+  beforeEach(() => {
+    client.close();
+    disk = new SimulatedDisk(clock, seededRandom(7));
+  });
+
+  async function open(): Promise<ChatClient> {
+    const opened = connect({
+      url: 'ws://platform',
+      token: 'token',
+      transport: gateway.transport,
+      clock,
+      random: seededRandom(2),
+      outbox: disk.open(),
+    });
+    await clock.advance(0);
+    return opened;
+  }
+
+  test('sends nothing before it is kept, and keeps the order', async () => {
+    client = await open();
+    gateway.socket.welcome();
+    publish(3);
+    expect(got(gateway.socket)).toEqual([]);
+    await clock.advance(200);
+    expect(got(gateway.socket)).toEqual(['1', '2', '3']);
+  });
+
+  test('continues where the last client ended: same instance, numbers go on, what may have been sent says its age', async () => {
+    client = await open();
+    gateway.socket.welcome();
+    publish(2);
+    await clock.advance(200);
+    acknowledge(gateway.socket, 0);
+    await clock.advance(200);
+    const { inst } = gateway.socket.last('hello').body;
+    client.close();
+    await clock.advance(3_600_000);
+
+    client = await open();
+    expect(client.outbox).toEqual([
+      { room: 'lobby', cid: `${inst}.2`, data: 1, at: expect.any(Number) as number },
+    ]);
+    const ends: unknown[] = [];
+    client.on('settled', (settled) => ends.push(settled));
+    gateway.socket.welcome();
+    expect(gateway.socket.last('hello').body.inst).toBe(inst);
+    expect(gateway.socket.last('pub').body.re).toBeGreaterThanOrEqual(3_600_000);
+    publish(1);
+    await clock.advance(200);
+    expect(got(gateway.socket)).toEqual(['2 re', '3']);
+    acknowledge(gateway.socket, 0, true);
+    expect(ends).toEqual([
+      { room: 'lobby', cid: `${inst}.2`, result: { id: at(0), ts: 1, dup: true, cid: `${inst}.2` } },
+    ]);
+    acknowledge(gateway.socket, 1);
+    await clock.advance(200);
+    client.close();
+    client = await open();
+    expect(client.outbox).toEqual([]);
+  });
+
+  test('knows what was never sent: days later it goes out as new', async () => {
+    client = await open();
+    publish(2);
+    await clock.advance(200);
+    client.close();
+    await clock.advance(3 * 86_400_000);
+    client = await open();
+    gateway.socket.welcome();
+    await clock.advance(200);
+    expect(got(gateway.socket)).toEqual(['1', '2']);
+  });
+
+  test('is never sent by another user', async () => {
+    client = await open();
+    gateway.socket.welcome({ user: 'ann' });
+    publish(1);
+    await clock.advance(200);
+    client.close();
+    client = await open();
+    const errors: unknown[] = [];
+    client.on('error', ({ code, message }) => errors.push(`${code}: ${message}`));
+    gateway.socket.welcome({ user: 'bob' });
+    await clock.advance(200);
+    expect(got(gateway.socket)).toEqual([]);
+    expect(client.state).toBe('closed');
+    expect(errors).toEqual([expect.stringMatching(/^storage: .*one outbox per user/)]);
+    client = await open();
+    gateway.socket.welcome({ user: 'ann' });
+    expect(got(gateway.socket)).toEqual(['1 re']);
+  });
+
+  test('rejects what it cannot keep, and goes on with the next', async () => {
+    client = await open();
+    gateway.socket.welcome();
+    disk.failing = 1;
+    publish(1);
+    await clock.advance(200);
+    disk.failing = 0;
+    publish(1);
+    await clock.advance(200);
+    expect(settled.slice(-1)).toEqual(['1 storage']);
+    expect(got(gateway.socket)).toEqual(['2']);
+  });
+
+  test('takes data as it was when it was published', async () => {
+    client = await open();
+    const data = { text: 'first' };
+    void client.publish('lobby', data).catch(() => undefined);
+    data.text = 'changed';
+    gateway.socket.welcome();
+    await clock.advance(200);
+    expect(gateway.socket.last('pub').body.data).toEqual({ text: 'first' });
   });
 });

@@ -1,5 +1,5 @@
-import type { Clock } from './clock.ts';
-import { ClientError } from './errors.ts';
+import type { Clock } from '../clock.ts';
+import { ClientError } from '../errors.ts';
 
 /** A token, or how to get one; called again when the last one is about to expire or was not accepted. */
 export type TokenSource = string | (() => string | Promise<string>);

@@ -1,5 +1,5 @@
 import { Limits } from '@chatplatform/protocol/light';
-import type { Clock, Timer } from './clock.ts';
+import type { Clock, Timer } from '../clock.ts';
 
 /** Who types in a room, as told by the platform; forgets a user who was not heard of for 5 s. */
 export class TypingUsers {

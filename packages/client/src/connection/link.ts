@@ -8,8 +8,8 @@ import type {
   ReplyBodies,
   RequestOperation,
 } from '@chatplatform/protocol';
-import type { Clock, Timer } from './clock.ts';
-import { ClientError, refused } from './errors.ts';
+import type { Clock, Timer } from '../clock.ts';
+import { ClientError, refused } from '../errors.ts';
 import type { Socket, Transport } from './transport.ts';
 
 /** Milliseconds from opening the socket to the reply to `hello`. */
@@ -77,7 +77,7 @@ export class Link {
     this.#socket = transport(url, {
       onOpen: () => this.#greet(),
       onFrame: (text) => this.#read(text),
-      onClose: (code, reason) => this.#end({ code, reason }),
+      onClose: (code, reason, after) => this.#end({ code, reason, after }),
     });
   }
 
@@ -96,6 +96,15 @@ export class Link {
     body: OperationInputs[Op],
     done: (result: Result<ReplyBodies[Op]>) => void,
   ): void {
+    this.requestText(op, JSON.stringify(body), done);
+  }
+
+  /** As {@link request}, for a body that is JSON text already. */
+  requestText<Op extends RequestOperation>(
+    op: Op,
+    body: string,
+    done: (result: Result<ReplyBodies[Op]>) => void,
+  ): void {
     if (this.#state === 'ended') {
       done({ ok: false, error: disconnected() });
       return;
@@ -104,7 +113,7 @@ export class Link {
     // uint32; 32 in flight per room never meet a number of 2^32 requests ago.
     this.#next = (this.#next + 1) >>> 0;
     this.#pending.set(i, { op, since: this.#clock.monotonic(), done });
-    this.#socket.send(JSON.stringify({ i, [op]: body }));
+    this.#socket.send(`{"i":${i},"${op}":${body}}`);
   }
 
   /** Sends what gets no reply. */
@@ -210,7 +219,7 @@ export class Link {
       ...end,
       // A full socket cannot take a close frame; what `bye` said still counts.
       ...(bye && end.code < 3000 && { code: bye.code, reason: bye.msg }),
-      after: bye?.after,
+      after: bye?.after ?? end.after,
     });
     const pending = [...this.#pending.values()];
     this.#pending.clear();

@@ -1,8 +1,8 @@
-import { connect } from './connect.ts';
-import type { ChatClient } from './chat-client.ts';
+import { connect } from '../connect.ts';
+import type { ChatClient } from '../chat-client.ts';
 import type { Room } from './room.ts';
-import { ManualClock, seeded } from './testing/manual-clock.ts';
-import { at, history, message, push, ScriptedGateway } from './testing/scripted-gateway.ts';
+import { ManualClock, seededRandom } from '@chatplatform/runtime';
+import { at, history, message, push, ScriptedGateway } from '../testing/scripted-gateway.ts';
 
 let clock: ManualClock;
 let gateway: ScriptedGateway;
@@ -11,14 +11,14 @@ let seen: unknown[];
 let events: unknown[];
 
 beforeEach(async () => {
-  clock = new ManualClock();
+  clock = new ManualClock(1_760_000_000_000);
   gateway = new ScriptedGateway();
   client = connect({
     url: 'ws://platform',
     token: 'token',
     transport: gateway.transport,
     clock,
-    random: seeded(1),
+    random: seededRandom(1),
   });
   seen = [];
   events = [];

@@ -1,6 +1,6 @@
 import type { DrainPush, HelloReply, OperationInputs, PushBodies } from '@chatplatform/protocol';
-import { uniform, type Clock, type Random, type Timer } from './clock.ts';
-import { ClientError, ended } from './errors.ts';
+import { uniform, type Clock, type Random, type Timer } from '../clock.ts';
+import { ClientError, ended } from '../errors.ts';
 import { isTerminal, isTokenRefused, Link, type LinkEnd } from './link.ts';
 import { ReconnectPolicy } from './reconnect.ts';
 import type { Tokens } from './tokens.ts';

@@ -1,12 +1,14 @@
 import { BEGINNING, gapVerdict, sameLog, type Position } from '@chatplatform/protocol/light';
 import type { MessagePush, SyncReply, Unrecovered, ValuePush } from '@chatplatform/protocol';
-import type { ClientError } from './errors.ts';
-import type { Result } from './link.ts';
+import type { ClientError } from '../errors.ts';
+import type { Result } from '../connection/link.ts';
+import type { ValueTable } from './value-table.ts';
 
 /** What a room's log needs from around it. */
 export interface RoomLogOwner {
   deliver(message: MessagePush): void;
-  deliverValue(value: ValuePush): void;
+  /** Where the values of a latest-value room go. */
+  readonly values: ValueTable;
   /** What lies before the next delivered message is not complete. */
   lost(reason: Unrecovered): void;
   /** Asks for what follows `from`; false when there is no connection now ({@link RoomLog.resume} comes later). */
@@ -32,7 +34,6 @@ const POSITION_LOST = 112;
  */
 export class RoomLog {
   readonly #owner: RoomLogOwner;
-  readonly #values = new Map<string, Position>();
   #last: Position | undefined;
   #first: Position | undefined;
   #open = false;
@@ -71,6 +72,7 @@ export class RoomLog {
     if (this.#last !== undefined && !sameLog(this.#last, reply.head)) this.#last = BEGINNING;
     if (asked !== undefined && !reply.recovered) this.#owner.lost(reply.reason ?? 'expired');
     for (const item of reply.msgs) this.#take(item);
+    this.#keepKeys(reply);
     if (endsAtHead(reply, asked)) this.#advance(reply.head);
     this.#behind = this.#last !== undefined && this.#last < reply.head;
     this.#release();
@@ -84,14 +86,6 @@ export class RoomLog {
     if (this.#held.length < HELD_MAX) this.#held.push(message);
     this.#behind ||= this.#open;
     this.resume();
-  }
-
-  /** Takes a pushed value of a latest-value room; only a newer one counts. */
-  pushValue(value: ValuePush): void {
-    const known = this.#values.get(value.k);
-    if (known !== undefined && sameLog(known, value.id) && value.id <= known) return;
-    this.#values.set(value.k, value.id);
-    this.#owner.deliverValue(value);
   }
 
   /** Closes a hole, if there is one and there is a connection. */
@@ -130,8 +124,15 @@ export class RoomLog {
   }
 
   #take(item: MessagePush | ValuePush): void {
-    if ('k' in item) this.pushValue(item);
+    if ('k' in item) this.#owner.values.take(item);
     else if (this.#last === undefined || item.id > this.#last) this.#deliver(item);
+  }
+
+  /** A reply of a latest-value room names every key there is. */
+  #keepKeys(reply: SyncReply): void {
+    const keys = reply.msgs.filter((item) => 'k' in item).map(({ k }) => k);
+    if (reply.more || keys.length < reply.msgs.length) return;
+    this.#owner.values.keep(new Set(keys), reply.head);
   }
 
   #deliver(message: MessagePush): void {

@@ -1,4 +1,4 @@
-import { uniform, type Clock, type Random, type Timer } from './clock.ts';
+import { uniform, type Clock, type Random, type Timer } from '../clock.ts';
 
 /** Milliseconds: a connection that lasted this long was a good one, and the waits start anew. */
 const STABLE_MS = 10_000;

@@ -1,8 +1,8 @@
 import { CloseCodes, isTerminalClose } from '@chatplatform/protocol/light';
-import { connect, type ConnectOptions } from './connect.ts';
-import type { ChatClient } from './chat-client.ts';
-import { ManualClock, seeded } from './testing/manual-clock.ts';
-import { at, helloReply, history, push, ScriptedGateway } from './testing/scripted-gateway.ts';
+import { connect, type ConnectOptions } from '../connect.ts';
+import type { ChatClient } from '../chat-client.ts';
+import { ManualClock, seededRandom } from '@chatplatform/runtime';
+import { at, helloReply, history, push, ScriptedGateway } from '../testing/scripted-gateway.ts';
 
 let clock: ManualClock;
 let gateway: ScriptedGateway;
@@ -10,7 +10,7 @@ let states: string[];
 let errors: string[];
 
 beforeEach(() => {
-  clock = new ManualClock();
+  clock = new ManualClock(1_760_000_000_000);
   gateway = new ScriptedGateway();
   states = [];
   errors = [];
@@ -22,7 +22,7 @@ async function start(over: Partial<ConnectOptions> = {}, seed = 1): Promise<Chat
     token: 'token',
     transport: gateway.transport,
     clock,
-    random: seeded(seed),
+    random: seededRandom(seed),
     ...over,
   });
   client.on('state', ({ state }) => states.push(state));
@@ -118,7 +118,7 @@ describe('reconnecting', () => {
     expect(errors[0]).toMatch(code === 3005 ? /pass a function/ : new RegExp(`\\(${code}\\)`));
     await expect(room.ready).rejects.toThrow();
     await expect(client.connected()).rejects.toThrow();
-    expect(clock.pending).toBe(0);
+    expect(clock.pendingTimers).toBe(0);
   });
 });
 

@@ -2,7 +2,8 @@
 export interface SocketHandlers {
   onOpen(): void;
   onFrame(text: string): void;
-  onClose(code: number, reason: string): void;
+  /** `after`: window of milliseconds in which the server wants the next try. */
+  onClose(code: number, reason: string, after?: readonly [number, number]): void;
 }
 
 /** A socket that carries text frames in order. */
@@ -41,6 +42,31 @@ export function webSocketTransport(WebSocket: WebSocketClass): Transport {
     );
     // Every error is followed by a close, which says more; unheard, some implementations throw.
     socket.addEventListener('error', () => undefined);
+    listenToRefusal(socket, handlers);
     return socket;
   };
+}
+
+/** What the `ws` package tells of an upgrade that was refused; the standard keeps it from its users. */
+interface TellsRefusals {
+  on(
+    type: 'unexpected-response',
+    listener: (
+      request: { destroy(): void },
+      response: { statusCode?: number; headers: Record<string, unknown> },
+    ) => void,
+  ): void;
+}
+
+function listenToRefusal(socket: WebSocketLike, handlers: SocketHandlers): void {
+  if (!('on' in socket)) return;
+  (socket as unknown as TellsRefusals).on('unexpected-response', (request, { statusCode, headers }) => {
+    handlers.onClose(1006, `HTTP ${statusCode}`, windowOf(Number(headers['retry-after'])));
+    request.destroy();
+  });
+}
+
+/** `Retry-After` is one moment for everybody; spread over half as much again, so that not all come at it. */
+function windowOf(seconds: number): [number, number] | undefined {
+  return seconds > 0 ? [seconds * 1_000, seconds * 1_500] : undefined;
 }

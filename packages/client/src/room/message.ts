@@ -1,29 +1,33 @@
+import type { Position } from '@chatplatform/protocol/light';
 import type { MessagePush, ValuePush } from '@chatplatform/protocol';
 
 /** A message of a room. */
-export interface Message {
+export interface Message<Data = unknown> {
   readonly room: string;
   /** Its position in the log of the room; ids of one room order as strings. */
-  readonly id: string;
+  readonly id: Position;
   /** Who sent it. */
   readonly user: string;
-  /** The sender's own id of it. */
+  /** The sender's own id of it: what `Room.publish` returned it under. */
   readonly cid: string;
   /** When it was appended, milliseconds since 1970. */
   readonly ts: number;
-  readonly data: unknown;
+  /** What was published. It comes from other clients: check it before trusting its type. */
+  readonly data: Data;
   /** W3C traceparent, when the sender set one. */
   readonly traceparent?: string;
 }
 
 /** The value of a key in a latest-value room. */
-export interface Value {
+export interface Value<Data = unknown> {
   readonly room: string;
   readonly key: string;
-  readonly id: string;
+  /** Position of the message that set it. */
+  readonly id: Position;
+  /** When it was set, milliseconds since 1970. */
   readonly ts: number;
   /** `null`: the key was deleted. */
-  readonly data: unknown;
+  readonly data: Data | null;
 }
 
 /** The message in a push `m`. */
