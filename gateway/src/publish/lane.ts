@@ -12,6 +12,11 @@ export interface Item {
   settle: (outcome: Outcome) => void;
 }
 
+/** That a publish failed. The publish itself is not kept: the client sends it again. */
+interface Failure {
+  readonly n: number;
+}
+
 /** What a lane needs. */
 export interface LanePorts {
   clock: Clock;
@@ -40,8 +45,8 @@ const RETRY_AFTER_MS = 1000;
 export class Lane {
   readonly #ports: LanePorts;
   readonly #waiting: Item[] = [];
-  /** The lowest one that failed with `retry` and was not sent again yet. */
-  #failed: Item | undefined;
+  /** The lowest one that failed with `retry` and was not sent again yet; another object for each failure. */
+  #failed: Failure | undefined;
   #highest = 0;
   #timer: Timer | undefined;
   #lookingUp = false;
@@ -104,7 +109,7 @@ export class Lane {
       );
     }
     if (!this.#full()) return undefined;
-    this.#failed = item;
+    this.#failed = { n: item.n };
     return tooMany();
   }
 
@@ -186,7 +191,7 @@ export class Lane {
 
   /** What waits behind the failed one fails with it. */
   #fail(failed: Item): void {
-    if (!this.#isBehind(failed)) this.#failed = failed;
+    if (!this.#isBehind(failed)) this.#failed = { n: failed.n };
     this.#takeBack((item) => this.#isBehind(item));
   }
 
