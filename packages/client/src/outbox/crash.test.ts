@@ -209,7 +209,7 @@ describe('pages that share a disk, reloaded or crashed at any moment', () => {
           for (const { client } of browser.pages) client.close();
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
-  }, 60_000);
+  }, 120_000);
 });
