@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import {
   NOTICES,
   OperationSchemas,
@@ -8,6 +7,7 @@ import {
   type RequestOperation,
 } from './client-frames.ts';
 import { protocolError, type ProtocolError } from './errors.ts';
+import { fieldMessage, messageOf } from './field-message.ts';
 import { fromJson } from './json.ts';
 
 /** A line of a client that asks for something; `i` goes into the reply. */
@@ -84,24 +84,4 @@ function operationMessage(named: readonly string[], keys: readonly string[]): st
   const unknown = keys.find((key) => key !== 'i');
   if (unknown === undefined) return 'the line names no operation';
   return `this gateway knows no operation ${JSON.stringify(unknown.slice(0, 32))}`;
-}
-
-/** Own words for what is missing; everything else keeps the message of its schema. */
-function messageOf(issue: z.core.$ZodRawIssue): string | undefined {
-  return issue.input === undefined && issue.code === 'invalid_type' ? 'is missing' : undefined;
-}
-
-/** `pub.cid: must be …`: the first field that is wrong. */
-function fieldMessage(op: Operation, error: z.ZodError): string {
-  const issue = deepest(error.issues[0]);
-  if (!issue) return `${op}: has a wrong form`;
-  // Keys of records come from the client: cut, so that a reply stays small.
-  const path = [op, ...issue.path.map((part) => String(part).slice(0, 128))].join('.');
-  return `${path}: ${issue.message}`;
-}
-
-/** A record's bad key hides the reason one level down. */
-function deepest(issue: z.core.$ZodIssue | undefined): { path: PropertyKey[]; message: string } | undefined {
-  if (issue?.code !== 'invalid_key') return issue;
-  return { path: issue.path, message: issue.issues[0]?.message ?? issue.message };
 }

@@ -2,100 +2,123 @@ import { z } from 'zod';
 
 const time = z.number().int().nonnegative();
 const window = z.tuple([z.number().nonnegative(), z.number().nonnegative()]).readonly();
+const roomName = z.string().describe('The room.');
+const occupancy = z.number().int().nonnegative().describe('Users in the room now; 0 where presence is off.');
 
 /** The `err` of a reply. */
 export const ErrorSchema = z.object({
-  code: z.number().int(),
-  msg: z.string(),
-  retry: z.boolean(),
-  /** Milliseconds to wait before the next try. */
-  after: z.number().nonnegative().optional(),
+  code: z.number().int().describe('Number of the error, see the table of errors.'),
+  msg: z.string().describe('What exactly was wrong, for people.'),
+  retry: z.boolean().describe('May the same request be sent again?'),
+  after: z.number().nonnegative().optional().describe('Milliseconds to wait before the next try.'),
 });
 
 /** A message, as pushed in `m` and inside `msgs`. */
 export const MessageSchema = z.object({
-  r: z.string(),
-  id: z.string(),
-  p: z.string(),
-  u: z.string(),
-  cid: z.string(),
-  t: time,
-  d: z.unknown(),
-  tp: z.string().optional(),
+  r: roomName,
+  id: z.string().describe('Id of the message: its position.'),
+  p: z
+    .string()
+    .describe("Id of the room's previous message; an empty string before the first one, `?` when unknown."),
+  u: z.string().describe('User id of the sender.'),
+  cid: z.string().describe("The sender's `cid`."),
+  t: time.describe('When it entered the log, milliseconds since 1970.'),
+  d: z.unknown().describe('The `data` of the publish.'),
+  tp: z.string().optional().describe('W3C traceparent, where the publish had one.'),
 });
 
 /** The value of a key in a latest-value room, as pushed in `v` and inside `msgs`; `d` is null for a deleted key. */
 export const ValueSchema = z.object({
-  r: z.string(),
-  k: z.string(),
-  id: z.string(),
-  t: time,
-  d: z.unknown(),
+  r: roomName,
+  k: z.string().describe('The key.'),
+  id: z.string().describe('Position of this value: a higher one replaces a lower one.'),
+  t: time.describe('When it entered the log, milliseconds since 1970.'),
+  d: z.unknown().describe('The value; `null` = the key is gone.'),
 });
 
 /** Why a catch-up is not complete. */
 export const UnrecoveredSchema = z.enum(['epoch', 'expired', 'busy', 'unverified']);
 
 const continuity = {
-  head: z.string(),
-  msgs: z.array(z.union([MessageSchema, ValueSchema])),
-  more: z.boolean(),
-  recovered: z.boolean(),
-  reason: UnrecoveredSchema.optional(),
+  head: z.string().describe('Newest position of the room; an empty string while it has no message.'),
+  msgs: z
+    .array(z.union([MessageSchema, ValueSchema]))
+    .describe('Messages, ascending: with the fields of `m`, in a latest-value room of `v`.'),
+  more: z
+    .boolean()
+    .describe('With a position asked: newer ones remain up to `head`. Otherwise: older ones exist.'),
+  recovered: z.boolean().describe('False: what lies between the position and `msgs` is not complete.'),
+  reason: UnrecoveredSchema.optional().describe('Why `recovered` is false.'),
 };
 
 /** Reply to `join`. */
-export const JoinReplySchema = z.object({ ...continuity, occ: z.number().int().nonnegative() });
+export const JoinReplySchema = z.object({ ...continuity, occ: occupancy });
 /** Reply to `sync`. */
 export const SyncReplySchema = z.object(continuity);
 /** Reply to `hist`. */
-export const HistReplySchema = z.object({ msgs: continuity.msgs, more: z.boolean() });
+export const HistReplySchema = z.object({
+  msgs: continuity.msgs,
+  more: z.boolean().describe('Older ones exist.'),
+});
 
 /** Limits a gateway publishes in the reply to `hello`. */
 export const PublishedLimitsSchema = z.object({
-  frameBytes: z.number().int().positive(),
-  rooms: z.number().int().positive(),
-  requestsPerSecond: z.number().positive(),
-  requestBurst: z.number().positive(),
-  recoveryBurst: z.number().positive(),
-  publishesPerSecond: z.number().positive(),
-  publishBurst: z.number().positive(),
-  roomPublishesPerSecond: z.number().positive(),
+  frameBytes: z.number().int().positive().describe('Bytes of a frame.'),
+  rooms: z.number().int().positive().describe('Rooms of this connection.'),
+  requestsPerSecond: z.number().positive().describe('Requests of this connection.'),
+  requestBurst: z.number().positive().describe('Requests that may come at once.'),
+  recoveryBurst: z.number().positive().describe('`join` and `sync` that may come beyond that.'),
+  publishesPerSecond: z.number().positive().describe('Publishes of this user.'),
+  publishBurst: z.number().positive().describe('Publishes that may come at once.'),
+  roomPublishesPerSecond: z.number().positive().describe('Publishes into one room.'),
 });
 
 /** Reply to `hello`. */
 export const HelloReplySchema = z.object({
-  sid: z.string(),
-  user: z.string(),
-  /** Was the session of `resume` kept? */
-  resumed: z.boolean(),
-  /** Token that keeps the session over the next reconnect. */
-  resume: z.string(),
-  /** Milliseconds between pings. */
-  ping: z.number().positive(),
-  /** Milliseconds of grace after a ping. */
-  pongWait: z.number().positive(),
-  limits: PublishedLimitsSchema,
-  gateway: z.string(),
-  /** When the token ends, milliseconds since 1970. */
-  exp: time,
-  rooms: z.record(z.string(), z.union([JoinReplySchema, z.object({ err: ErrorSchema })])).optional(),
+  sid: z.string().describe('Id of the session.'),
+  user: z.string().describe('User id: the `sub` of the token, escaped.'),
+  resumed: z.boolean().describe('Was the session of `resume` kept?'),
+  resume: z.string().describe('Token that keeps the session over the next reconnect.'),
+  ping: z.number().positive().describe('Milliseconds between pings.'),
+  pongWait: z.number().positive().describe('Milliseconds of grace after a ping.'),
+  limits: PublishedLimitsSchema.describe('Limits that hold for this connection.'),
+  gateway: z.string().describe('Which gateway this is, for the logs.'),
+  exp: time.describe('When the token ends, milliseconds since 1970.'),
+  rooms: z
+    .record(z.string(), z.union([JoinReplySchema, z.object({ err: ErrorSchema })]))
+    .optional()
+    .describe('For every room of the request: the reply to its join, or why it was not joined.'),
 });
 
 /** Reply to `refresh`. */
-export const RefreshReplySchema = z.object({ exp: time });
+export const RefreshReplySchema = z.object({
+  exp: time.describe('When the new token ends, milliseconds since 1970.'),
+});
 /** Reply to `leave`, `read` and `set`. */
 export const EmptyReplySchema = z.object({});
 /** Reply to `pub`: the message is in the log. `id` is missing only for a duplicate whose id is no longer known. */
-export const PubReplySchema = z.object({ id: z.string().optional(), ts: time, dup: z.boolean() });
+export const PubReplySchema = z.object({
+  id: z
+    .string()
+    .optional()
+    .describe('Id under which members receive it; left out where the gateway cannot be sure.'),
+  ts: time.describe('When it entered the log, milliseconds since 1970.'),
+  dup: z.boolean().describe('It was in the log already.'),
+});
 /** Reply to `who`. */
 export const WhoReplySchema = z.object({
-  users: z.array(
-    z.object({ u: z.string(), dev: z.number().int().positive(), since: time, info: z.unknown().optional() }),
-  ),
-  occ: z.number().int().nonnegative(),
-  /** Pass as `after` for the next page; missing on the last one. */
-  next: z.string().optional(),
+  users: z
+    .array(
+      z.object({
+        u: z.string().describe('User id.'),
+        dev: z.number().int().positive().describe('Connections of the user.'),
+        since: time.describe('Since when, milliseconds since 1970.'),
+        info: z.unknown().optional().describe('What the user set.'),
+      }),
+    )
+    .describe('Users, in the order of their ids.'),
+  occ: occupancy,
+  next: z.string().optional().describe('Pass as `after` for the next page; missing on the last one.'),
 });
 
 const watermarks = z.record(z.string(), z.string()).optional();
@@ -105,31 +128,47 @@ export const PushSchemas = {
   m: MessageSchema,
   v: ValueSchema,
   pr: z.object({
-    r: z.string(),
-    join: z.array(z.string()).optional(),
-    leave: z.array(z.string()).optional(),
-    occ: z.number().int().nonnegative(),
+    r: roomName,
+    join: z.array(z.string()).optional().describe('Users who came.'),
+    leave: z.array(z.string()).optional().describe('Users who left.'),
+    occ: occupancy,
   }),
-  rj: z.object({ r: z.string(), id: z.string(), cid: z.string(), code: z.number().int(), msg: z.string() }),
-  rc: z.object({ r: z.string(), delivered: watermarks, read: watermarks }),
-  ty: z.object({ r: z.string(), u: z.string(), on: z.boolean() }),
+  rj: z.object({
+    r: roomName,
+    id: z.string().describe('Position of the refused message.'),
+    cid: z.string().describe('Its `cid`.'),
+    code: z.number().int().describe('Number of the error, see the table of errors.'),
+    msg: z.string().describe('Why, for people.'),
+  }),
+  rc: z.object({
+    r: roomName,
+    delivered: watermarks.describe('Newest delivered message by user.'),
+    read: watermarks.describe('Newest read message by user.'),
+  }),
+  ty: z.object({
+    r: roomName,
+    u: z.string().describe('User id.'),
+    on: z.boolean().describe('Typing began or goes on, or it ended.'),
+  }),
   drain: z.object({
-    /** Milliseconds from now: reconnect somewhere inside. */
-    after: window,
-    /** Milliseconds from now: the old socket is closed by then. */
-    deadline: z.number().nonnegative(),
-    resume: z.string(),
-    reason: z.string(),
+    after: window.describe('Milliseconds from now, from and to: reconnect at a random time inside.'),
+    deadline: z.number().nonnegative().describe('Milliseconds from now: the old socket is closed by then.'),
+    resume: z.string().describe('What to send as `resume`.'),
+    reason: z.string().describe('Why, for the logs.'),
   }),
   degraded: z.object({
-    parts: z.array(z.enum(['history', 'presence', 'publish'])),
-    since: time.optional(),
+    parts: z
+      .array(z.enum(['history', 'presence', 'publish']))
+      .describe('What does not work now; empty = everything works again.'),
+    since: time.optional().describe('Since when, milliseconds since 1970.'),
   }),
   bye: z.object({
-    code: z.number().int(),
-    msg: z.string(),
-    reconnect: z.boolean(),
-    after: window.optional(),
+    code: z.number().int().describe('Code of the close frame that follows.'),
+    msg: z.string().describe('Why, for people.'),
+    reconnect: z.boolean().describe('May the client reconnect by itself?'),
+    after: window
+      .optional()
+      .describe('Milliseconds from now, from and to: reconnect at a random time inside.'),
   }),
 } as const;
 

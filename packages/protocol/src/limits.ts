@@ -32,6 +32,9 @@ export const Limits = {
   /** Publishes of one user. */
   publishesPerSecond: 10,
   publishBurst: 30,
+  /** Requests of one user to the HTTP API: a backend speaks for many people. */
+  apiRequestsPerSecond: 50,
+  apiRequestBurst: 100,
   /** Publishes into one room. */
   roomPublishesPerSecond: 200,
   /** Publishes of one client and room that wait for the rate before the next one is refused. */

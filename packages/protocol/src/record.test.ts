@@ -19,6 +19,8 @@ function raw(over: Partial<RawRecord> = {}): RawRecord {
 }
 
 describe('a record of the message log', () => {
+  const headers = raw().headers;
+
   test('reads back any JSON data', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 5 }), (data) => {
@@ -36,6 +38,13 @@ describe('a record of the message log', () => {
     });
   });
 
+  test('from the dead letters is de-duplicated for itself only', () => {
+    expect(decodeRecord(raw({ headers: { ...headers, origin: '3-17' } }))).toMatchObject({
+      cid: { text: `${INST}.7` },
+      sender: `ann/${INST}/3-17`,
+    });
+  });
+
   test('of another producer may leave gateway and session out, and write JSON in its own manner', () => {
     const decoded = decodeRecord({
       key: 'team:42',
@@ -47,7 +56,6 @@ describe('a record of the message log', () => {
     expect(decoded).not.toHaveProperty('gateway');
   });
 
-  const headers = raw().headers;
   test.each<[string, Partial<RawRecord>]>([
     ['version', { headers: { ...headers, v: '2' } }],
     ['version', { headers: {} }],
@@ -58,6 +66,7 @@ describe('a record of the message log', () => {
     ['user', { headers: { ...headers, u: 'a b' } }],
     ['header', { headers: { ...headers, gw: 'a}b' } }],
     ['header', { headers: { ...headers, sid: '' } }],
+    ['header', { headers: { ...headers, origin: '3' } }],
     ['value', { value: null }],
     ['value', { value: '{}' }],
     ['value', { value: '{"d":1' }],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseCid, senderKey, type ClientMessageId } from './cid.ts';
+import { ORIGIN_HEADER, parsePlace } from './dead-letter.ts';
 import { Limits } from './limits.ts';
 import { fromJson, isWithinDepth, toJson, type Json } from './json.ts';
 import { isRoomName, isUserId } from './room.ts';
@@ -23,6 +24,8 @@ export interface NewRecord {
   /** Key in a latest-value room. */
   readonly k?: string | undefined;
   readonly notify?: readonly string[] | undefined;
+  /** Of a message that is sent again: ms since it was sent first. */
+  readonly re?: number | undefined;
   /** W3C traceparent. */
   readonly tp?: string | undefined;
 }
@@ -45,7 +48,7 @@ export interface RawRecord {
 export interface DecodedRecord {
   readonly room: string;
   readonly cid: ClientMessageId;
-  /** Whom the `cid` is de-duplicated for: `<user>/<inst>`. */
+  /** Whom the `cid` is de-duplicated for: `<user>/<inst>`; one that comes from the dead letters for itself only. */
   readonly sender: string;
   readonly user: string;
   readonly gateway?: string;
@@ -56,11 +59,22 @@ export interface DecodedRecord {
   readonly k?: string;
   readonly notify?: string[];
   readonly tp?: string;
+  /** Ms since the sender sent it first; absent when this is the first time, as far as the sender knows. */
+  readonly re?: number;
   readonly sig?: string;
 }
 
 /** Why a record cannot be decoded. The same record gives the same code for ever. */
-export type RecordErrorCode = 'version' | 'key' | 'cid' | 'user' | 'value' | 'header';
+export type RecordErrorCode =
+  | 'version'
+  | 'key'
+  | 'cid'
+  | 'user'
+  | 'value'
+  | 'header'
+  | 'size'
+  | 'partition'
+  | 'key-missing';
 
 /** A record that is no message; never retryable, so it goes to the dead letters. */
 export class RecordError extends Error {
@@ -74,10 +88,20 @@ export class RecordError extends Error {
   }
 }
 
-const ValueSchema = z.object({
-  d: z.unknown(),
-  k: z.string().min(1).max(Limits.keyLength).optional(),
-  notify: z.array(z.string().refine(isUserId)).max(Limits.notifyUsers).optional(),
+/** The value of a record of `<p>.messages`, as JSON. */
+export const RecordValueSchema = z.object({
+  d: z.unknown().describe('The message: any JSON value, at most 32 levels deep.'),
+  k: z
+    .string()
+    .min(1)
+    .max(Limits.keyLength)
+    .optional()
+    .describe('Key; needed in a latest-value room, only there.'),
+  notify: z
+    .array(z.string().refine(isUserId))
+    .max(Limits.notifyUsers)
+    .optional()
+    .describe('Users to reach by a notification when they are not connected.'),
 });
 
 /** Writes a record of `<p>.messages`; the fields are taken as valid, the gateway has checked them. */
@@ -97,6 +121,7 @@ export function encodeRecord(message: NewRecord): EncodedRecord {
       ...(message.gateway !== undefined && { gw: message.gateway }),
       ...(message.sid !== undefined && { sid: message.sid }),
       ...(message.tp !== undefined && { tp: message.tp }),
+      ...(message.re !== undefined && { re: String(message.re) }),
     },
   };
 }
@@ -107,7 +132,7 @@ export function decodeRecord(raw: RawRecord): DecodedRecord | RecordError {
   if (head instanceof RecordError) return head;
   const value = decodeValue(raw.value);
   if (value instanceof RecordError) return value;
-  const { gw, sid, tp, sig } = raw.headers;
+  const { gw, sid, sig } = raw.headers;
   return {
     ...head,
     data: value.d,
@@ -116,9 +141,19 @@ export function decodeRecord(raw: RawRecord): DecodedRecord | RecordError {
     ...(sid !== undefined && { sid }),
     ...(value.k !== undefined && { k: value.k }),
     ...(value.notify !== undefined && { notify: value.notify }),
-    // A traceparent is only an aid: an ill-formed one is left out, the message is not lost for it.
-    ...(tp !== undefined && TRACEPARENT.test(tp) && { tp }),
     ...(sig !== undefined && { sig }),
+    ...aidsOf(raw.headers),
+  };
+}
+
+/** Milliseconds, up to some thousand years. */
+const RESENT_AFTER = /^\d{1,14}$/;
+
+/** What only helps: ill-formed, it is left out, the message is not lost for it. */
+function aidsOf({ tp, re }: RawRecord['headers']): Pick<DecodedRecord, 'tp' | 're'> {
+  return {
+    ...(tp !== undefined && TRACEPARENT.test(tp) && { tp }),
+    ...(re !== undefined && RESENT_AFTER.test(re) && { re: Number(re) }),
   };
 }
 
@@ -144,7 +179,16 @@ function decodeHead(raw: RawRecord): Head | RecordError {
     return new RecordError('user', `header u is ${show(u)}; write the escaped user id of the sender`);
   }
   const route = routeError(raw.headers);
-  return route ?? { room, cid, sender: senderKey(u, cid.inst), user: u };
+  if (route !== undefined) return route;
+  const sender = senderOf(senderKey(u, cid.inst), raw.headers[ORIGIN_HEADER]);
+  return sender instanceof RecordError ? sender : { room, cid, sender, user: u };
+}
+
+/** The watermark of the sender has passed a record that comes again from the dead letters, so that one has its own. */
+function senderOf(sender: string, origin: string | undefined): string | RecordError {
+  if (origin === undefined) return sender;
+  if (parsePlace(origin) !== undefined) return `${sender}/${origin}`;
+  return new RecordError('header', `header ${ORIGIN_HEADER} is ${show(origin)}; leave it out`);
 }
 
 // Both become parts of Redis keys and channels.
@@ -155,10 +199,10 @@ function routeError(headers: RawRecord['headers']): RecordError | undefined {
   return wrong && new RecordError('header', `header ${wrong} is ${show(headers[wrong])}; leave it out`);
 }
 
-function decodeValue(raw: RawRecord['value']): z.infer<typeof ValueSchema> | RecordError {
+function decodeValue(raw: RawRecord['value']): z.infer<typeof RecordValueSchema> | RecordError {
   const text = typeof raw === 'string' ? raw : decodeText(raw);
   const value = text === undefined ? undefined : fromJson(text);
-  const parsed = ValueSchema.safeParse(value);
+  const parsed = RecordValueSchema.safeParse(value);
   if (!parsed.success || parsed.data.d === undefined) {
     return new RecordError(
       'value',

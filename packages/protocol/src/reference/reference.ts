@@ -1,42 +1,41 @@
-import { z } from 'zod';
 import { OperationSchemas } from '../client-frames.ts';
-import { CloseCodes, type CloseRow } from '../closes.ts';
-import { ErrorCodes, type ErrorRow } from '../errors.ts';
 import { ErrorSchema, PushSchemas, ReplySchemas } from '../gateway-frames.ts';
+import { asyncApi } from './asyncapi.ts';
+import { schemaOf, schemasOf } from './schema.ts';
+import { pageBlocks } from './tables.ts';
+import { toYaml } from './yaml.ts';
 
-/** The generated pages of docs/protocol by their file name. */
-export function referencePages(): Record<string, string> {
-  return { 'codes.md': codesPage(), 'cp1.schema.json': schemaPage() };
+/** Pages of docs/protocol with blocks between markers; what is around them is written by hand. */
+export const WRITTEN_PAGES = ['cp1.md', 'records.md'] as const;
+
+/**
+ * The generated pages of docs/protocol by their file name.
+ *
+ * @param read - the present text of a page of {@link WRITTEN_PAGES}, whose blocks are filled anew
+ * @throws Error for a marker without a block, or a block that no page shows
+ */
+export function referencePages(read: (name: string) => string): Record<string, string> {
+  const blocks = pageBlocks();
+  const shown = new Set<string>();
+  const written = WRITTEN_PAGES.map((name) => [name, fillBlocks(read(name), blocks, shown)] as const);
+  const missing = Object.keys(blocks).filter((name) => !shown.has(name));
+  if (missing.length > 0) throw new Error(`no page of docs/protocol shows: ${missing.join(', ')}`);
+  return {
+    ...Object.fromEntries(written),
+    'cp1.schema.json': schemaPage(),
+    'asyncapi.yaml': `# Generated from packages/protocol by tools/verify --write.\n${toYaml(asyncApi())}`,
+  };
 }
 
-function codesPage(): string {
-  const errors = Object.entries<ErrorRow>(ErrorCodes).map(
-    ([code, row]) => `| ${code} | ${row.name} | ${row.retry ? 'yes' : 'no'} | ${row.cause} | ${row.remedy} |`,
-  );
-  const closes = Object.entries<CloseRow>(CloseCodes).map(
-    ([code, row]) =>
-      `| ${code} | ${row.name} | ${row.reconnect ? 'yes' : 'no'} | ${row.cause} | ${row.remedy} |`,
-  );
-  return `# Error and close codes of cp1
+const BLOCK = /<!-- generated: ([a-z ]+) -->\n[^]*?<!-- end -->/g;
 
-Generated from packages/protocol by \`tools/verify --write\`. Numbers are never reused.
-
-## Errors
-
-In a reply: \`{"i":7,"err":{"code":103,"msg":"..","retry":false,"after":500}}\`; \`after\` in milliseconds.
-
-| code | name | retry | cause | what to do |
-|---|---|---|---|---|
-${errors.join('\n')}
-
-## Close codes
-
-3000-3499: reconnect. 3500-3999: stop, and tell the user. A close without a code (1006) means: reconnect and resume.
-
-| code | name | reconnect | cause | what to do |
-|---|---|---|---|---|
-${closes.join('\n')}
-`;
+function fillBlocks(text: string, blocks: Readonly<Record<string, string>>, shown: Set<string>): string {
+  return text.replaceAll(BLOCK, (_, name: string) => {
+    const block = blocks[name];
+    if (block === undefined) throw new Error(`there is no generated block "${name}"`);
+    shown.add(name);
+    return `<!-- generated: ${name} -->\n\n${block}\n\n<!-- end -->`;
+  });
 }
 
 function schemaPage(): string {
@@ -53,21 +52,4 @@ function schemaPage(): string {
     },
   };
   return `${JSON.stringify(schema, null, 2)}\n`;
-}
-
-function schemasOf(
-  schemas: Readonly<Record<string, z.ZodType>>,
-  io: 'input' | 'output',
-): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, schemaOf(schema, io)]));
-}
-
-function schemaOf(schema: z.ZodType, io: 'input' | 'output'): unknown {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io });
-  // Fields that are not named are ignored by both sides, so none are forbidden.
-  return JSON.parse(
-    JSON.stringify(rest, (key, value: unknown) =>
-      key === 'additionalProperties' && value === false ? undefined : value,
-    ),
-  );
 }

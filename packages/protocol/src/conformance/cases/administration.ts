@@ -1,0 +1,65 @@
+import { Limits } from '../../limits.ts';
+import { personalRoomOf } from '../../room.ts';
+import { conformanceCase } from '../case.ts';
+import { demand, demandEqual } from '../nonconformity.ts';
+import type { Scene } from '../scene.ts';
+
+/** What the HTTP API promises: effective on all gateways within 2 s; the rest is for a busy machine. */
+const EFFECTIVE_MS = 5000;
+
+async function administrate(scene: Scene, path: string, body: object): Promise<void> {
+  const room = personalRoomOf(scene.user('ann'));
+  const token = await scene.token('root', { caps: { [room]: ['admin'] } });
+  const status = await scene.stage.post(path, { token, body });
+  demandEqual(status, 204, `status of POST ${path}`);
+}
+
+/** Twice the burst: the rest must wait. */
+const FLOOD = 2 * Limits.apiRequestBurst;
+
+/** What an administrator does to connections, by the HTTP API. */
+export const administrationCases = [
+  conformanceCase(
+    'disconnect',
+    'who is disconnected by an administrator is closed with 3011 everywhere and may come back',
+    ['close:3011'],
+    async (scene) => {
+      const all = [await scene.client('ann'), await scene.client('ann')];
+      const bob = await scene.client('bob');
+      await administrate(scene, `/users/${scene.user('ann')}/disconnect`, {});
+      for (const { client } of all) await client.ends([3011], EFFECTIVE_MS);
+      await scene.client('ann');
+      demand(bob.client.wire.closeCode === undefined, 'others must not notice');
+    },
+  ),
+  conformanceCase(
+    'revoke',
+    'whose tokens are revoked is closed with 3507 everywhere, and they are not taken again',
+    ['close:3507'],
+    async (scene) => {
+      const all = [await scene.client('ann'), await scene.client('ann')];
+      const old = await scene.token('ann');
+      // Tokens say when they were issued in whole seconds.
+      await scene.stage.sleep(1100);
+      await administrate(scene, '/tokens/revoke', { sub: scene.user('ann') });
+      for (const { client } of all) await client.ends([3507], EFFECTIVE_MS);
+      const again = await scene.guest('ann');
+      await again.bad('hello', { token: old, inst: again.inst }, 101);
+      await again.ends([3507]);
+    },
+  ),
+  conformanceCase(
+    'limit-http',
+    'requests to the HTTP API over the rate of their user get 429',
+    ['limit:apiRequestsPerSecond', 'limit:apiRequestBurst'],
+    async (scene) => {
+      const token = await scene.token('root', { caps: {} });
+      const path = `/users/${scene.user('nobody')}/disconnect`;
+      const flood = Array.from({ length: FLOOD }, () => scene.stage.post(path, { token, body: {} }));
+      const statuses = await Promise.all(flood);
+      demandEqual([...new Set(statuses)].sort(), [403, 429], 'statuses');
+      const refused = statuses.filter((status) => status === 429).length;
+      demand(refused <= FLOOD - Limits.apiRequestBurst, `${refused} of ${FLOOD} were refused`);
+    },
+  ),
+];
