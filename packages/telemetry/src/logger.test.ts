@@ -1,4 +1,5 @@
-import { createLogger } from './index.ts';
+import { jest } from '@jest/globals';
+import { createLogger, silentLogger } from './index.ts';
 
 function capture() {
   const lines: Record<string, unknown>[] = [];
@@ -43,4 +44,15 @@ test('the level can change while running', () => {
   logger.level = 'debug';
   logger.debug('seen');
   expect(lines.map((line) => line['msg'])).toEqual(['seen']);
+});
+
+test('the silent logger stays silent, whatever level a program sets it or its children to', () => {
+  const write = jest.spyOn(process.stdout, 'write');
+  const child = silentLogger.child({ incarnation: 'g1' });
+  child.level = 'debug';
+  child.error('unheard');
+  child.child({ part: 'x' }).warn({ a: 1 }, 'unheard');
+  expect(child.level).toBe('silent');
+  expect(write).not.toHaveBeenCalled();
+  write.mockRestore();
 });

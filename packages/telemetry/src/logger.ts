@@ -58,9 +58,20 @@ export function createLogger(options: LoggerOptions): Logger {
   return pino(settings, destination) as unknown as Logger;
 }
 
-/** Swallows everything; for tests that do not look at logs. */
-export const silentLogger: Logger = createLogger({
-  name: 'silent',
-  level: 'silent',
-  destination: { write: () => undefined },
-});
+/**
+ * Swallows everything; for tests that do not look at logs. It and its children stay silent whatever level they are
+ * given: programs set the one of their settings.
+ */
+export const silentLogger: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => silentLogger,
+  get level(): LogLevel {
+    return 'silent';
+  },
+  set level(_level: LogLevel) {
+    // Shared by everybody: one that could be made audible would be so for all.
+  },
+};
