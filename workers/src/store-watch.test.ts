@@ -13,6 +13,7 @@ function setUp(o: { isNewLog?: () => Promise<boolean>; redis?: (redis: Redis) =>
     redis,
     clock,
     logger: silentLogger,
+    epoch: 'epoch1',
     isNewLog: o.isNewLog ?? (() => Promise.resolve(true)),
     onLost: () => (losses += 1),
   });
@@ -109,5 +110,26 @@ test('a store that comes back is looked at at once, without a message', async ()
   await clock.advance(5_000);
   expect(losses()).toBe(2);
   expect(watch.complete).toBe(false);
+  watch.close();
+});
+
+test('a loss changes the generation, and nobody may write between its notice and the next canary', async () => {
+  const { watch, store, clock, losses } = setUp();
+  const first = await watch.confirm();
+  store.wipe();
+  await clock.advance(5_000);
+  expect(losses()).toBe(1);
+  const second = await watch.confirm();
+  expect(second).not.toBe(first);
+  expect((await store.open().keyspace.state()).generation).toBe(second);
+  watch.close();
+});
+
+test('what is rebuilt from one log says nothing about another', async () => {
+  const { watch, store } = setUp();
+  await watch.markRebuilt('t', 3, 'g');
+  expect(await watch.rebuiltIn('t', 3)).toBe('g');
+  expect(await watch.rebuiltIn('t', 4)).toBeUndefined();
+  expect(await store.open().keyspace.rebuiltIn('epoch2 t/3')).toBeUndefined();
   watch.close();
 });

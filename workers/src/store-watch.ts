@@ -1,6 +1,7 @@
 import type { KeyspaceState, Redis } from '@chatplatform/redis';
 import type { Clock, Timer } from '@chatplatform/runtime';
 import type { Logger } from '@chatplatform/telemetry';
+import type { RebuiltStore } from './pipeline/pipeline.ts';
 
 /** Between two looks at the canary, ms: shorter than a failover takes to be noticed anywhere else. */
 const LOOK_MS = 5_000;
@@ -9,6 +10,8 @@ interface Deps {
   readonly redis: Redis;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Of the log, so that what was rebuilt from one log says nothing about another. */
+  readonly epoch: string;
   /** Whether nothing of the log was ever consumed: then an empty Redis is complete. */
   isNewLog(): Promise<boolean>;
   /** Redis lost writes; called before anything newer is written. */
@@ -16,13 +19,15 @@ interface Deps {
 }
 
 /** Notices that Redis lost writes, before anything newer is written to it. */
-export class StoreWatch {
+export class StoreWatch implements RebuiltStore {
   readonly #deps: Deps;
   /** Breaks of the connection; starts with the one before the first connection. */
   #breaks = 1;
   /** Up to this break Redis was looked at; nothing may be written before the last one is. */
   #seenBreaks = 0;
   #complete = false;
+  /** Of the keyspace as last seen; `undefined` from the moment a loss is noticed until the canaries are back. */
+  #generation: string | undefined;
   #looking: Promise<void> | undefined;
   #timer: Timer | undefined;
   #closed = false;
@@ -44,10 +49,24 @@ export class StoreWatch {
     return this.#complete;
   }
 
-  /** Resolves when Redis may be written to; rejects with the error of Redis or Kafka while that is unknown. */
-  async confirm(): Promise<void> {
-    // A break during the look makes its answer stale.
-    while (this.#seenBreaks !== this.#breaks) await this.#look();
+  /**
+   * Resolves with the generation of the keyspace when Redis may be written to; rejects with the error of Redis or
+   * Kafka while that is unknown.
+   */
+  async confirm(): Promise<string> {
+    for (;;) {
+      // A break during the look makes its answer stale.
+      if (this.#seenBreaks === this.#breaks && this.#generation !== undefined) return this.#generation;
+      await this.#look();
+    }
+  }
+
+  rebuiltIn(topic: string, partition: number): Promise<string | undefined> {
+    return this.#deps.redis.keyspace.rebuiltIn(this.#part(topic, partition));
+  }
+
+  markRebuilt(topic: string, partition: number, generation: string): Promise<void> {
+    return this.#deps.redis.keyspace.markRebuilt(this.#part(topic, partition), generation);
   }
 
   close(): void {
@@ -73,8 +92,7 @@ export class StoreWatch {
     const { keyspace } = this.#deps.redis;
     const breaks = this.#breaks;
     for (;;) {
-      const { state, complete } = await keyspace.state();
-      this.#complete = complete;
+      const state = await this.#see();
       if (state === 'intact') break;
       const isNew = state === 'new' && (await this.#deps.isNewLog());
       if (!isNew && state === 'new' && (await this.#isBegunByAnother())) break;
@@ -99,9 +117,18 @@ export class StoreWatch {
    * found an untouched log says that Redis is complete, so nothing was lost before either.
    */
   async #isBegunByAnother(): Promise<boolean> {
-    const { state, complete } = await this.#deps.redis.keyspace.state();
+    return (await this.#see()) === 'intact' && this.#complete;
+  }
+
+  async #see(): Promise<KeyspaceState> {
+    const { state, complete, generation } = await this.#deps.redis.keyspace.state();
     this.#complete = complete;
-    return state === 'intact' && complete;
+    this.#generation = state === 'intact' ? generation : undefined;
+    return state;
+  }
+
+  #part(topic: string, partition: number): string {
+    return `${this.#deps.epoch} ${topic}/${partition}`;
   }
 
   #plan(): void {

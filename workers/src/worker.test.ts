@@ -1,4 +1,5 @@
 import { RedisError } from '@chatplatform/redis';
+import { systemClock } from '@chatplatform/runtime';
 import {
   expected,
   GATEWAY,
@@ -265,6 +266,27 @@ test('an emptied Redis is filled again from the log', async () => {
   await world.publish(...messages.slice(60));
   await world.drained();
   for (const room of ROOMS) expect(await world.history(room)).toEqual(expected(messages, room));
+});
+
+test('who comes after another worker has put an emptied Redis in order fills it all the same', async () => {
+  let laterMs = 0;
+  const world = new World({ ...systemClock, now: () => systemClock.now() + laterMs });
+  worlds.push(world);
+  await world.open(ROOMS);
+  const first = await started(world);
+  const messages = traffic(80);
+  await world.publish(...messages.slice(0, 40));
+  await world.drained();
+  // The rest is more than the 60 s younger that every assignment goes back.
+  laterMs = 5 * 60_000;
+  await world.publish(...messages.slice(40));
+  await world.drained();
+  await first.close();
+  world.store.wipe();
+  // It holds none of these partitions, and so applies nothing again.
+  await world.store.open().keyspace.establish({ complete: false });
+  await started(world);
+  await world.eventually(messages, ROOMS);
 });
 
 test('a latest-value room keeps the newest value per key and sends it as v', async () => {

@@ -197,6 +197,7 @@ class WorkerParts implements RunningWorker {
       redis,
       clock,
       logger,
+      epoch: facts.epoch,
       isNewLog: () => this.#isNewLog(),
       onLost: () => pipeline.storeLost(),
     });
@@ -209,7 +210,7 @@ class WorkerParts implements RunningWorker {
       logger,
       metrics: pipelineMetrics(this.#metrics),
       waker: this.#waker(),
-      confirmStore: () => watch.confirm(),
+      store: watch,
     });
     return pipeline;
   }

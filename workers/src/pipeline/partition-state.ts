@@ -23,6 +23,10 @@ export class PartitionState {
   replayMs = 0;
   /** Why it goes back. */
   reason: RewindReason = 'assignment';
+  /** The generation of the store in which this partition is known to be complete. */
+  rebuiltIn: string | undefined;
+  /** The generation in which it will be, once the replay under way has come up to the floor. */
+  rebuildingIn: string | undefined;
   readonly checkpoints = new Checkpoints(LOST_REWIND_MS);
 
   constructor(at: { topic: string; partition: number; tenure: number; floor: number }) {

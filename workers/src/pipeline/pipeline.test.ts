@@ -6,13 +6,17 @@ import { pipelineMetrics } from './pipeline-metrics.ts';
 import { Pipeline } from './pipeline.ts';
 import type { SpanResult } from './service.ts';
 
+const GENERATION = 'now';
+
 /** One record per second of log time, offset = second. */
-function setUp(o: { offsetAt?: number } = {}) {
+function setUp(o: { offsetAt?: number; marks?: Map<number, string> } = {}) {
   const clock = new ManualClock();
   const spans: { from: number; to: number; floor: number }[] = [];
   const results: (SpanResult | Error)[] = [];
   /** Partitions that wait for a batch, at each call. */
   const woken: number[][] = [];
+  /** Partition → generation in which it was last complete; of a store that lost nothing when absent. */
+  const marks = o.marks ?? new Map([0, 1].map((partition) => [partition, GENERATION]));
   const pipeline = new Pipeline({
     service: {
       apply: ({ records, floor }) => {
@@ -29,7 +33,11 @@ function setUp(o: { offsetAt?: number } = {}) {
     random: seededRandom(1),
     logger: silentLogger,
     metrics: pipelineMetrics(createMetrics({ defaults: false })),
-    confirmStore: () => Promise.resolve(),
+    store: {
+      confirm: () => Promise.resolve(GENERATION),
+      rebuiltIn: (_topic, partition) => Promise.resolve(marks.get(partition)),
+      markRebuilt: (_topic, partition, generation) => Promise.resolve(void marks.set(partition, generation)),
+    },
     waker: {
       wake: (_topic, sleepers) => {
         woken.push([0, 1].filter((partition) => sleepers(partition)));
@@ -217,4 +225,37 @@ test('a defect is passed on, so that the batch is read again and never skipped',
   const { pipeline, results } = setUp();
   results.push(new TypeError('bug'));
   await expect(pipeline.handle(batch(0, 0))).rejects.toThrow('bug');
+});
+
+test('a partition nobody rebuilt since a loss goes back 10 minutes, and 60 s once somebody did', async () => {
+  const marks = new Map([[0, 'before the loss']]);
+  const first = setUp({ marks });
+  const committed = { committed: 1000 };
+  expect(await first.pipeline.handle(batch(999, 999, committed))).toEqual({ seek: 399 });
+  expect(await first.pipeline.handle(batch(399, 700, committed))).toEqual({ seek: 701 });
+  // Only who comes up to the commit has rebuilt it.
+  expect(marks.get(0)).toBe('before the loss');
+  expect(await first.pipeline.handle(batch(701, 1000, committed))).toEqual({ commit: 1001 });
+  expect(marks.get(0)).toBe(GENERATION);
+  const second = setUp({ marks });
+  expect(await second.pipeline.handle(batch(999, 999, committed))).toEqual({ seek: 939 });
+});
+
+test('a partition without a commit is complete from its first batch on', async () => {
+  const marks = new Map<number, string>();
+  const { pipeline } = setUp({ marks });
+  expect(await pipeline.handle(batch(0, 9))).toEqual({ commit: 10 });
+  expect(marks.get(0)).toBe(GENERATION);
+});
+
+test('neither a batch that is too late nor a replay that a loss cuts short makes a partition rebuilt', async () => {
+  const marks = new Map<number, string>();
+  const { pipeline } = setUp({ marks });
+  const late = { committed: 1000, isStale: () => true };
+  expect(await pipeline.handle(batch(999, 999, { committed: 1000 }))).toEqual({ seek: 399 });
+  expect(await pipeline.handle(batch(399, 999, late))).toEqual({ seek: 1000 });
+  expect(marks.size).toBe(0);
+  pipeline.storeLost();
+  expect(await pipeline.handle(batch(1000, 1000, { committed: 1000 }))).toEqual({ seek: 999 });
+  expect(marks.size).toBe(0);
 });

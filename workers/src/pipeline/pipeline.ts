@@ -10,6 +10,15 @@ import type { Waker } from './waker.ts';
 /** Waits between attempts while Redis or Kafka fail, ms: quick at first, then no burden for what comes back. */
 const RETRY = { base: 50, factor: 2, max: 2_000, jitter: 0.5 } as const;
 
+/** What a pipeline must know of the store its service writes to; everything rejects with infrastructure errors. */
+export interface RebuiltStore {
+  /** Resolves with the generation of the data when it may be written to. */
+  confirm(): Promise<string>;
+  /** In which generation a partition was last complete, whoever held it. */
+  rebuiltIn(topic: string, partition: number): Promise<string | undefined>;
+  markRebuilt(topic: string, partition: number, generation: string): Promise<void>;
+}
+
 export interface PipelineDeps {
   readonly service: Service;
   readonly admin: Pick<KafkaAdmin, 'offsetAt'>;
@@ -18,8 +27,7 @@ export interface PipelineDeps {
   readonly logger: Logger;
   readonly metrics: PipelineMetrics;
   readonly waker: Pick<Waker, 'wake'>;
-  /** Resolves when the store may be written to; rejects with an infrastructure error while that is unknown. */
-  confirmStore(): Promise<void>;
+  readonly store: RebuiltStore;
 }
 
 /**
@@ -33,7 +41,6 @@ export class Pipeline {
   readonly #held = new Map<string, readonly number[]>();
   /** Partitions of which no batch came since they were assigned. */
   readonly #unseen = new Set<string>();
-  #lostAt = -Infinity;
 
   constructor(deps: PipelineDeps) {
     this.#deps = deps;
@@ -88,7 +95,6 @@ export class Pipeline {
 
   /** The store lost writes: every partition goes far back, at once and before anything newer is written. */
   storeLost(): void {
-    this.#lostAt = this.#deps.clock.monotonic();
     this.#allGoBack(LOST_REWIND_MS, 'store-lost');
     this.#wakeAll();
   }
@@ -119,8 +125,9 @@ export class Pipeline {
   }
 
   async #attempt(batch: RecordBatch): Promise<BatchResult> {
-    await this.#deps.confirmStore();
+    const generation = await this.#deps.store.confirm();
     const state = this.#stateOf(batch);
+    await this.#compareGenerations(state, generation);
     const target = await this.#rewindTarget(state, batch);
     if (target !== undefined) return { seek: target };
     const first = firstOffset(batch);
@@ -128,6 +135,7 @@ export class Pipeline {
     const { topic, partition, records } = batch;
     const result = await this.#deps.service.apply({ topic, partition, records, floor: state.floor });
     if (result === 'behind') return this.#goBack(state, first);
+    await this.#noteRebuilt(state, batch);
     return this.#advance(state, batch);
   }
 
@@ -139,12 +147,36 @@ export class Pipeline {
     if (state === undefined || state.tenure !== tenure) {
       this.#deps.service.forget(topic, partition);
       state = new PartitionState({ topic, partition, tenure, floor: committed ?? 0 });
-      const recentlyLost = this.#deps.clock.monotonic() - this.#lostAt < LOST_REWIND_MS;
-      if (committed !== undefined && committed > 0)
-        state.goBack(recentlyLost ? LOST_REWIND_MS : REWIND_MS, recentlyLost ? 'store-lost' : 'assignment');
+      if (state.floor > 0) state.goBack(REWIND_MS, 'assignment');
       this.#states.set(key, state);
     }
     return state;
+  }
+
+  /**
+   * A loss is told once, to those who were there. Whoever takes a partition later learns from the store itself whether
+   * somebody has rebuilt it since.
+   */
+  async #compareGenerations(state: PartitionState, generation: string): Promise<void> {
+    if (state.rebuiltIn === generation || state.rebuildingIn === generation) return;
+    const { topic, partition } = state;
+    if ((await this.#deps.store.rebuiltIn(topic, partition)) === generation) {
+      state.rebuiltIn = generation;
+      return;
+    }
+    state.rebuildingIn = generation;
+    if (state.floor > 0) state.goBack(LOST_REWIND_MS, 'store-lost');
+  }
+
+  /** Whatever was lost before this generation is written again once the replay has come up to the commit. */
+  async #noteRebuilt(state: PartitionState, batch: RecordBatch): Promise<void> {
+    const generation = state.rebuildingIn;
+    if (generation === undefined || state.rewindMs > 0 || nextOffset(batch) < state.floor) return;
+    // Somebody else may be further by now, with a later commit than the one replayed up to.
+    if (batch.isStale()) return;
+    await this.#deps.store.markRebuilt(state.topic, state.partition, generation);
+    state.rebuiltIn = generation;
+    state.rebuildingIn = undefined;
   }
 
   /**
@@ -198,7 +230,7 @@ export class Pipeline {
   #advance(state: PartitionState, batch: RecordBatch): BatchResult {
     const { metrics } = this.#deps;
     const { records, highWatermark } = batch;
-    const next = (records.at(-1)?.offset ?? state.floor - 1) + 1;
+    const next = nextOffset(batch);
     const replayed = records.filter((record) => record.offset < state.floor).length;
     metrics.replayed.inc(replayed);
     metrics.records.inc(records.length - replayed);
@@ -218,6 +250,11 @@ export class Pipeline {
 
 function keyOf(topic: string, partition: number): string {
   return `${topic}/${partition}`;
+}
+
+/** A batch holds at least one record. */
+function nextOffset(batch: RecordBatch): number {
+  return (batch.records.at(-1)?.offset ?? -1) + 1;
 }
 
 function firstOffset(batch: RecordBatch): number {

@@ -163,6 +163,8 @@ export const WORKER_MISTAKES: readonly PlantedFault[] = [
           keyspace: {
             establish: (options) => redis.keyspace.establish(options),
             state: () => blamed(redis.keyspace.state()),
+            rebuiltIn: (part) => blamed(redis.keyspace.rebuiltIn(part)),
+            markRebuilt: (part, generation) => blamed(redis.keyspace.markRebuilt(part, generation)),
           },
         }),
         (append) => (request) => blamed(append(request)),
@@ -205,13 +207,18 @@ async function blamed<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
+/** One generation for all time: nothing was ever lost. */
+const BLIND = 'blind';
+
 /** Never says that anything is lost. */
 function blindKeyspace({ keyspace }: Redis): Redis['keyspace'] {
   return {
     establish: (options) => keyspace.establish(options),
     state: async () => {
       const { state, complete } = await keyspace.state();
-      return { state: state === 'lost' ? 'intact' : state, complete };
+      return { state: state === 'lost' ? 'intact' : state, complete, generation: BLIND };
     },
+    rebuiltIn: () => Promise.resolve(BLIND),
+    markRebuilt: () => Promise.resolve(),
   };
 }
