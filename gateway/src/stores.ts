@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { connectKafka, type Kafka, type KafkaConfig } from '@chatplatform/kafka';
+import { openKafka as openCluster, type Kafka, type KafkaConfig } from '@chatplatform/kafka';
 import { names, type GatewayConfig } from '@chatplatform/platform';
 import { openRedis, type Redis } from '@chatplatform/redis';
 import type { Clock, Random } from '@chatplatform/runtime';
@@ -15,9 +15,10 @@ export interface StoreDeps {
 
 /** Opens Kafka; returns at once, the connection is made (and made again) in the background. */
 export async function openKafka(config: GatewayConfig, clientId: string, deps: StoreDeps): Promise<Kafka> {
-  const { bootstrapServers, tls, sasl } = config.kafka;
+  const { bootstrapServers, driver, tls, sasl } = config.kafka;
   const kafka: KafkaConfig = {
     bootstrapServers,
+    driver,
     clientId,
     tls: tls && { ca: await secret('kafka.tls.caFile', tls.caFile) },
     sasl: sasl && {
@@ -26,7 +27,7 @@ export async function openKafka(config: GatewayConfig, clientId: string, deps: S
       password: await secret('kafka.sasl.passwordFile', sasl.passwordFile),
     },
   };
-  return connectKafka(kafka, deps);
+  return openCluster(kafka, deps);
 }
 
 /** Opens Redis; returns at once, the connection is made (and made again) in the background. */

@@ -5,6 +5,7 @@ import type { KafkaConfig, KafkaSasl } from './port/kafka.ts';
 /** A connection as programs are configured: secrets are named by file. */
 export interface KafkaConnectionFiles {
   readonly bootstrapServers: readonly string[];
+  readonly driver?: KafkaConfig['driver'];
   readonly tls?: { readonly caFile?: string | undefined } | undefined;
   readonly sasl?:
     | {
@@ -21,10 +22,11 @@ export interface KafkaConnectionFiles {
  * @throws KafkaError `invalid` when a file cannot be read.
  */
 export function readKafkaConfig(connection: KafkaConnectionFiles, clientId: string): KafkaConfig {
-  const { bootstrapServers, tls, sasl } = connection;
+  const { bootstrapServers, driver, tls, sasl } = connection;
   return {
     bootstrapServers,
     clientId,
+    driver,
     ...(tls !== undefined && { tls: tls.caFile === undefined ? {} : { ca: read(tls.caFile, 'tls.caFile') } }),
     ...(sasl !== undefined && {
       sasl: {

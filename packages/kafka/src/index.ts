@@ -8,6 +8,7 @@ export type {
   PartitionConsumer,
   RecordBatch,
 } from './port/consumer.ts';
+export type { LogBounds, LogRange, LogReader } from './port/log-reader.ts';
 export type { Kafka, KafkaConfig, KafkaLogger, KafkaSasl, KafkaTls } from './port/kafka.ts';
 export { Rewinds, type Rewind } from './port/rewinds.ts';
 export type { Appended, OutRecord, ProducerOptions, RecordProducer } from './port/producer.ts';
@@ -15,5 +16,17 @@ export type { MemoryConsumer } from './memory/consumer.ts';
 export type { MemoryFaults } from './memory/faults.ts';
 export { memoryKafka, type MemoryKafka, type MemoryKafkaOptions } from './memory/kafka.ts';
 export type { ProduceTransport, Slice, SliceResult } from './produce/transport.ts';
-export { connectKafka, type KafkaDeps } from './kafkajs/connect.ts';
+export { connectKafka } from './kafkajs/connect.ts';
+export type { KafkaDeps } from './kafka-deps.ts';
+export { openKafka } from './open-kafka.ts';
+export {
+  SIGNATURE_HEADER,
+  signer,
+  verifier,
+  type Sign,
+  type SignatureVerdict,
+  type SigningKeys,
+} from './signature/signature.ts';
+export type { SignedRecord } from './signature/canonical.ts';
+export { readSigningKeys, watchSigningKeys, type WatchedKeys } from './signature/keys-file.ts';
 export { readKafkaConfig, type KafkaConnectionFiles } from './config-files.ts';

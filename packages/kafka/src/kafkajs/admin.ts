@@ -5,7 +5,9 @@ import { KafkaError } from '../errors.ts';
 import type { KafkaAdmin, PartitionLag, TopicSpec, TopicState } from '../port/admin.ts';
 import { isPassing, toKafkaError } from './failures.ts';
 import { readWholeTopic } from './topic-reader.ts';
-import { describeTopics, ensureTopics } from './topics.ts';
+import { describeTopics, ensureTopics } from '../topics/topics.ts';
+import { lagOf } from '../topics/lag.ts';
+import { topicOperations } from './topics.ts';
 
 /** Waits while the cluster is busy with itself, ms; with {@link MAX_TRIES} about 4 s in all. */
 const RETRY = { base: 100, factor: 2, max: 1_000, jitter: 0.5 } as const;
@@ -29,11 +31,11 @@ export class KafkajsAdmin implements KafkaAdmin {
   }
 
   ensureTopics(specs: readonly TopicSpec[]): Promise<TopicState[]> {
-    return this.#call('ensuring topics', (admin) => ensureTopics(admin, specs));
+    return this.#call('ensuring topics', (admin) => ensureTopics(topicOperations(admin), specs));
   }
 
   describeTopics(names: readonly string[]): Promise<TopicState[]> {
-    return this.#call('describing topics', (admin) => describeTopics(admin, names));
+    return this.#call('describing topics', (admin) => describeTopics(topicOperations(admin), names));
   }
 
   async partitionCount(topic: string): Promise<number> {
@@ -53,7 +55,14 @@ export class KafkajsAdmin implements KafkaAdmin {
         commits?.partitions.map(({ partition, offset }) => [partition, Number(offset)]),
       );
       return ends
-        .map((end) => lagOf({ ...end, committed: committed.get(end.partition) ?? -1 }))
+        .map(({ partition, low, high }) =>
+          lagOf({
+            partition,
+            begin: Number(low),
+            end: Number(high),
+            committed: committed.get(partition) ?? -1,
+          }),
+        )
         .sort((a, b) => a.partition - b.partition);
     });
   }
@@ -141,12 +150,4 @@ async function appendOne(
   } finally {
     await producer.disconnect();
   }
-}
-
-function lagOf(at: { partition: number; low: string; high: string; committed: number }): PartitionLag {
-  const begin = Number(at.low);
-  const end = Number(at.high);
-  const { partition, committed } = at;
-  const lag = committed < 0 ? end - begin : Math.max(0, end - Math.max(committed, begin));
-  return { partition, begin, end, committed, lag };
 }

@@ -1,29 +1,23 @@
-import { systemClock, systemRandom, type Clock, type Random } from '@chatplatform/runtime';
+import { systemClock, systemRandom } from '@chatplatform/runtime';
 import type { Kafka as KafkaJs } from 'kafkajs';
+import type { KafkaDeps } from '../kafka-deps.ts';
 import type { KafkaAdmin } from '../port/admin.ts';
 import type { ConsumerOptions, PartitionConsumer } from '../port/consumer.ts';
-import type { Kafka, KafkaConfig, KafkaLogger } from '../port/kafka.ts';
+import type { Kafka, KafkaConfig } from '../port/kafka.ts';
 import type { LogReader } from '../port/log-reader.ts';
 import type { ProducerOptions, RecordProducer } from '../port/producer.ts';
 import { BatchingProducer } from '../produce/batching-producer.ts';
+import { finish } from '../produce/finish.ts';
 import { KafkajsAdmin } from './admin.ts';
 import { kafkaJsClient } from './client.ts';
 import { KafkajsConsumer } from './consumer.ts';
 import { KafkajsLogReader } from './log-reader.ts';
 import { KafkajsTransport } from './produce-transport.ts';
 
-/** Time between `close` and giving up on records that still wait, ms. */
-const FLUSH_MS = 5_000;
 /** One produce attempt, ms: half of a record's deadline, so that a hanging broker leaves time for another. */
 const PRODUCE_TIMEOUT_MS = 5_000;
 /** Requests of consumers and admins, ms; joins and fetches set their own, longer ones. */
 const REQUEST_TIMEOUT_MS = 10_000;
-
-export interface KafkaDeps {
-  readonly logger: KafkaLogger;
-  readonly clock?: Clock;
-  readonly random?: Random;
-}
 
 /** A real cluster through kafkajs. Connects lazily, in retry loops; never throws because a broker is down. */
 export function connectKafka(config: KafkaConfig, deps: KafkaDeps): Kafka {
@@ -86,10 +80,4 @@ class KafkajsKafka implements Kafka {
     this.#admin ??= new KafkajsAdmin({ ...this.#deps, client: this.#client });
     return this.#admin;
   }
-}
-
-async function finish(producer: RecordProducer): Promise<void> {
-  // What cannot be written in that time is rejected by close(), so its sender knows.
-  await producer.flush(FLUSH_MS).catch(() => undefined);
-  await producer.close();
 }

@@ -2,18 +2,12 @@ import { backoff, Deferred, type Clock, type Random } from '@chatplatform/runtim
 import type { Consumer, Kafka as KafkaJs } from 'kafkajs';
 import type { ConsumeOptions, ConsumerOptions, PartitionConsumer } from '../port/consumer.ts';
 import type { KafkaLogger } from '../port/kafka.ts';
-import { Assignment } from './assignment.ts';
-import { BatchHandler } from './batch-handler.ts';
-import { isFatal, toKafkaError } from './failures.ts';
+import { Assignment } from '../consume/assignment.ts';
+import { BatchHandler } from '../consume/batch-handler.ts';
+import { CONSUMER_DEFAULTS } from '../consume/defaults.ts';
+import { deliveryOf } from './delivery.ts';
+import { isFatal, isRebalance, toKafkaError } from './failures.ts';
 
-const DEFAULTS: Required<ConsumerOptions> = {
-  sessionTimeoutMs: 10_000,
-  rebalanceTimeoutMs: 60_000,
-  heartbeatIntervalMs: 3_000,
-  maxWaitMs: 50,
-  maxBytesPerPartition: 1024 * 1024,
-  concurrency: 4,
-};
 /** Pause before a broken consumer is built again, ms. */
 const RESTART = { base: 100, factor: 2, max: 5_000, jitter: 0.5 } as const;
 
@@ -32,7 +26,7 @@ interface Deps {
  * place, so that no outage of Kafka ever ends the loop and nothing ends silently.
  */
 export class KafkajsConsumer implements PartitionConsumer {
-  readonly #options: Required<ConsumerOptions>;
+  readonly #options: typeof CONSUMER_DEFAULTS;
   readonly #deps: Deps;
   readonly #crashListeners: ((error: Error) => void)[] = [];
   readonly #assignment = new Assignment();
@@ -43,7 +37,7 @@ export class KafkajsConsumer implements PartitionConsumer {
   #lastActivity: number;
 
   constructor(options: ConsumerOptions, deps: Deps) {
-    this.#options = { ...DEFAULTS, ...options };
+    this.#options = { ...CONSUMER_DEFAULTS, ...options };
     this.#deps = deps;
     this.#lastActivity = deps.clock.monotonic();
   }
@@ -159,6 +153,7 @@ export class KafkajsConsumer implements PartitionConsumer {
       heartbeatIntervalMs: this.#options.heartbeatIntervalMs,
       committed: (topic, partition) => this.#deps.committed(options.groupId, topic, partition),
       seek: (topic, partition, offset) => consumer.seek({ topic, partition, offset: String(offset) }),
+      isLost: isRebalance,
       alive: () => this.#alive(),
       stopping: () => this.#stop.signal.aborted,
     });
@@ -168,7 +163,7 @@ export class KafkajsConsumer implements PartitionConsumer {
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: this.#options.concurrency,
-      eachBatch: (payload) => handler.handle(payload),
+      eachBatch: (payload) => handler.handle(deliveryOf(payload)),
     });
   }
 

@@ -1,3 +1,12 @@
+import {
+  codeOfBrokerError,
+  isMaybeWritten,
+  isPassingError,
+  isRebalanceError,
+  isUnreachable,
+  SASL_REMEDY,
+  tlsRemedy,
+} from '../broker-errors.ts';
 import { KafkaError, type KafkaErrorCode } from '../errors.ts';
 
 /** The fields of kafkajs's many error classes that matter here. */
@@ -12,55 +21,19 @@ interface KafkaJsFailure {
   readonly errors?: readonly unknown[];
 }
 
-const BY_TYPE: Readonly<Record<string, KafkaErrorCode>> = {
-  MESSAGE_TOO_LARGE: 'too-large',
-  RECORD_LIST_TOO_LARGE: 'too-large',
-  UNKNOWN_TOPIC_OR_PARTITION: 'unknown-topic',
-  INVALID_TOPIC_EXCEPTION: 'unknown-topic',
+const SASL_FAILURE = 'KafkaJSSASLAuthenticationError';
+const CODES: Readonly<Record<string, KafkaErrorCode>> = {
+  KafkaJSNotImplemented: 'invalid',
+  KafkaJSServerDoesNotSupportApiKey: 'invalid',
+  [SASL_FAILURE]: 'unauthorized',
 };
 
-/** Refusals that trying again does not cure; every other failure counts as an outage. */
-const FINAL_TYPES: ReadonlySet<string> = new Set([
-  'INVALID_RECORD',
-  'INVALID_TIMESTAMP',
-  'INVALID_REQUIRED_ACKS',
-  'UNSUPPORTED_FOR_MESSAGE_FORMAT',
-  'TOPIC_AUTHORIZATION_FAILED',
-  'GROUP_AUTHORIZATION_FAILED',
-  'CLUSTER_AUTHORIZATION_FAILED',
-  'POLICY_VIOLATION',
-  'INVALID_CONFIG',
-  'INVALID_PARTITIONS',
-  'INVALID_REPLICATION_FACTOR',
-]);
-const FINAL_NAMES: ReadonlySet<string> = new Set([
-  'KafkaJSNotImplemented',
-  'KafkaJSSASLAuthenticationError',
-  'KafkaJSServerDoesNotSupportApiKey',
-]);
-
 /** After these the broker has certainly not written the batch. */
-const NOT_WRITTEN_CODES: ReadonlySet<unknown> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-]);
 const NOT_WRITTEN_NAMES: ReadonlySet<string> = new Set([
   'KafkaJSMetadataNotLoaded',
   'KafkaJSTopicMetadataNotLoaded',
   'KafkaJSBrokerNotFound',
-  'KafkaJSSASLAuthenticationError',
-]);
-/** Broker answers after which the batch may be in the log. */
-const MAYBE_WRITTEN_TYPES: ReadonlySet<string> = new Set([
-  'UNKNOWN',
-  'REQUEST_TIMED_OUT',
-  'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
-  'NETWORK_EXCEPTION',
-  'KAFKA_STORAGE_ERROR',
-  'KAFKAJS_UNKNOWN_ERROR_CODE',
+  SASL_FAILURE,
 ]);
 
 /** The error kafkajs wrapped, possibly several times. */
@@ -79,47 +52,44 @@ export function rootOf(error: unknown): KafkaJsFailure {
 export function toKafkaError(error: unknown, doing: string): KafkaError {
   if (error instanceof KafkaError) return error;
   const root = rootOf(error);
-  return new KafkaError(codeOf(root), `${doing}: ${root.message}`, { cause: error });
+  const remedy = remedyFor(root);
+  const message = `${doing}: ${root.message}${remedy === undefined ? '' : ` (${remedy})`}`;
+  return new KafkaError(codeOf(root), message, { cause: error });
 }
 
 /** Whether the consumer loop can never work again without a change of code, rights or configuration. */
 export function isFatal(error: unknown): boolean {
-  const root = rootOf(error);
-  return codeOf(root) === 'invalid';
+  const code = codeOf(rootOf(error));
+  return code === 'invalid' || code === 'unauthorized';
 }
 
 /** Whether the records of a failed produce request may be in the log. */
 export function writtenAfter(error: unknown): 'no' | 'unknown' {
-  const root = rootOf(error);
-  if (NOT_WRITTEN_NAMES.has(root.name) || NOT_WRITTEN_CODES.has(root.code)) return 'no';
-  return root.type !== undefined && !MAYBE_WRITTEN_TYPES.has(root.type) ? 'no' : 'unknown';
+  const { name, code, type } = rootOf(error);
+  if (NOT_WRITTEN_NAMES.has(name) || isUnreachable(code) || tlsRemedy(code) !== undefined) return 'no';
+  return type !== undefined && !isMaybeWritten(type) ? 'no' : 'unknown';
 }
-
-/** The cluster is busy with itself: a coordinator that loads, a leader being elected. Over within moments. */
-const PASSING_TYPES: ReadonlySet<string> = new Set([
-  'GROUP_LOAD_IN_PROGRESS',
-  'GROUP_COORDINATOR_NOT_AVAILABLE',
-  'NOT_COORDINATOR_FOR_GROUP',
-  'LEADER_NOT_AVAILABLE',
-  'NOT_LEADER_FOR_PARTITION',
-]);
 
 /** Whether the same question will be answered in a moment; kafkajs's admin does not ask again by itself. */
 export function isPassing(error: unknown): boolean {
   const { type } = rootOf(error);
-  return type !== undefined && PASSING_TYPES.has(type);
+  return type !== undefined && isPassingError(type);
 }
 
 /** The group takes (or took) the partitions away: the member has to join again. */
 export function isRebalance(error: unknown): boolean {
   const { type } = rootOf(error);
-  return type === 'REBALANCE_IN_PROGRESS' || type === 'UNKNOWN_MEMBER_ID' || type === 'ILLEGAL_GENERATION';
+  return type !== undefined && isRebalanceError(type);
 }
 
-function codeOf(failure: KafkaJsFailure): KafkaErrorCode {
-  const { name, type } = failure;
-  if (type !== undefined && BY_TYPE[type] !== undefined) return BY_TYPE[type];
-  return FINAL_NAMES.has(name) || (type !== undefined && FINAL_TYPES.has(type)) ? 'invalid' : 'unavailable';
+function codeOf({ name, type, code }: KafkaJsFailure): KafkaErrorCode {
+  if (type !== undefined) return codeOfBrokerError(type);
+  return tlsRemedy(code) === undefined ? (CODES[name] ?? 'unavailable') : 'unauthorized';
+}
+
+function remedyFor(failure: KafkaJsFailure): string | undefined {
+  if (codeOf(failure) !== 'unauthorized') return undefined;
+  return tlsRemedy(failure.code) ?? SASL_REMEDY;
 }
 
 function asFailure(error: unknown): KafkaJsFailure {

@@ -66,13 +66,13 @@ export class KafkajsTransport implements ProduceTransport {
     }
   }
 
-  async probe(): Promise<boolean> {
+  async probe(): Promise<KafkaError | undefined> {
     try {
       await this.#connect();
       await this.#admin.describeCluster();
-      return true;
-    } catch {
-      return false;
+      return undefined;
+    } catch (error) {
+      return toKafkaError(error, 'asking the brokers');
     }
   }
 

@@ -28,8 +28,8 @@ export class MemoryTransport implements ProduceTransport {
     return slices.map((slice) => (lost ? this.#lose(slice) : this.#write(slice)));
   }
 
-  probe(): Promise<boolean> {
-    return Promise.resolve(!this.#faults.outage);
+  probe(): Promise<KafkaError | undefined> {
+    return Promise.resolve(this.#faults.outage ? noBroker() : undefined);
   }
 
   close(): Promise<void> {
@@ -48,7 +48,7 @@ export class MemoryTransport implements ProduceTransport {
 
   #write({ topic, partition, records }: Slice): SliceResult {
     if (this.#faults.outage) {
-      return { ok: false, written: 'no', error: new KafkaError('unavailable', 'no broker answers') };
+      return { ok: false, written: 'no', error: noBroker() };
     }
     for (const record of records) {
       const refusal = this.#faults.refuse?.(record);
@@ -61,4 +61,8 @@ export class MemoryTransport implements ProduceTransport {
       return { ok: false, written: 'no', error: error as KafkaError };
     }
   }
+}
+
+function noBroker(): KafkaError {
+  return new KafkaError('unavailable', 'no broker answers');
 }

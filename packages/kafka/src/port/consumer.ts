@@ -46,6 +46,12 @@ export type BatchResult =
 
 export interface ConsumerOptions {
   /**
+   * A name that outlives the process and that no other member of the group has (Kafka's `group.instance.id`). A member
+   * that comes back with it within the session timeout gets its partitions back at once and nobody else is disturbed.
+   * Drivers without static membership ignore it.
+   */
+  readonly instanceId?: string;
+  /**
    * After this long without a heartbeat the group gives the partitions to others, ms. Default 10 000:
    * heartbeats go by a timer, so only a process that hangs or is gone misses three, and its rooms wait
    * that long.

@@ -7,6 +7,8 @@ import type { ProducerOptions, RecordProducer } from './producer.ts';
 export interface KafkaConfig {
   /** `host:port` of one or more brokers. */
   readonly bootstrapServers: readonly string[];
+  /** Which client library `openKafka` uses. Default kafkajs. */
+  readonly driver?: 'kafkajs' | 'platformatic' | undefined;
   /** Shown in the broker's logs and quotas. */
   readonly clientId: string;
   readonly tls?: KafkaTls | undefined;

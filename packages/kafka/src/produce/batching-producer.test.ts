@@ -37,8 +37,8 @@ class PlannedTransport implements ProduceTransport {
     return slices.map((slice) => this.#answer(slice, step));
   }
 
-  probe(): Promise<boolean> {
-    return Promise.resolve(this.alive);
+  probe(): Promise<KafkaError | undefined> {
+    return Promise.resolve(this.alive ? undefined : new KafkaError('unavailable', 'refused'));
   }
 
   close(): Promise<void> {

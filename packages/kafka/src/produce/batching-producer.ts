@@ -127,8 +127,7 @@ export class BatchingProducer implements RecordProducer {
         `a record of ${bytes} bytes for ${record.topic} is over the limit of ${maxBatchBytes}`,
       );
     }
-    if (this.state === 'down')
-      return new KafkaError('unavailable', 'no Kafka broker has answered for 2 s; try again later');
+    if (this.state === 'down') return this.#noBroker();
     if (this.#queuedBytes + bytes > maxQueuedBytes) {
       return new KafkaError(
         'queue-full',
@@ -136,6 +135,15 @@ export class BatchingProducer implements RecordProducer {
       );
     }
     return undefined;
+  }
+
+  #noBroker(): KafkaError {
+    const { reason } = this.#health;
+    const code = reason?.code === 'unauthorized' ? 'unauthorized' : 'unavailable';
+    const why = reason === undefined ? '' : ` (${reason.message})`;
+    return new KafkaError(code, `no Kafka broker has served us for 2 s${why}; try again later`, {
+      cause: reason,
+    });
   }
 
   #queueOf({ topic, partition }: OutRecord): PartitionQueue {
@@ -245,9 +253,10 @@ export class BatchingProducer implements RecordProducer {
 
   #retryLater(leader: Leader, results: readonly SliceResult[]): void {
     leader.failed(this.#deps.clock.monotonic());
-    if (results.some((result) => result.ok)) this.#health.succeeded();
-    else if (results.every((result) => !result.ok && result.error.code === 'unavailable'))
-      this.#noteFailure();
+    const failures = results.flatMap((result) => (result.ok ? [] : [result.error]));
+    const [first] = failures;
+    if (failures.length < results.length) this.#health.succeeded();
+    else if (first !== undefined && failures.every(isOutage)) this.#noteFailure(first);
   }
 
   #refuse({ queue, entries }: Flight, error: KafkaError): void {
@@ -285,8 +294,8 @@ export class BatchingProducer implements RecordProducer {
     }, SWEEP_MS);
   }
 
-  #noteFailure(): void {
-    this.#health.failed();
+  #noteFailure(reason: KafkaError): void {
+    this.#health.failed(reason);
     if (this.#probing) return;
     this.#probing = true;
     this.#later(() => void this.#probe(), PROBE_MS);
@@ -295,11 +304,11 @@ export class BatchingProducer implements RecordProducer {
   /** Looks for a broker until one answers: the way back up when no record is left to try. */
   async #probe(): Promise<void> {
     this.#probing = true;
-    const alive = await this.#deps.transport.probe();
+    const failure = await this.#deps.transport.probe();
     this.#probing = false;
     if (this.#closed) return;
-    if (alive) this.#health.succeeded();
-    else this.#noteFailure();
+    if (failure === undefined) this.#health.succeeded();
+    else this.#noteFailure(failure);
   }
 
   #later(fn: () => void, ms: number): void {
@@ -315,6 +324,10 @@ export class BatchingProducer implements RecordProducer {
 /** `unknown-topic` may be metadata that is still on its way: it lasts until the deadline. */
 function isFinal(error: KafkaError): boolean {
   return !error.retryable && error.code !== 'unknown-topic';
+}
+
+function isOutage(error: KafkaError): boolean {
+  return error.code === 'unavailable' || error.code === 'unauthorized';
 }
 
 function sizeOf(record: OutRecord): number {

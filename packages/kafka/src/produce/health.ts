@@ -1,4 +1,5 @@
 import type { Clock } from '@chatplatform/runtime';
+import type { KafkaError } from '../errors.ts';
 
 /**
  * Brokers must fail for this long without a single success before the producer says `down`: longer
@@ -13,6 +14,7 @@ export class ProducerHealth {
   readonly #listeners = new Set<(state: 'up' | 'down') => void>();
   #state: 'up' | 'down' = 'up';
   #failingSince: number | undefined;
+  #reason: KafkaError | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -27,12 +29,19 @@ export class ProducerHealth {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** Why the last attempt failed, while they fail. */
+  get reason(): KafkaError | undefined {
+    return this.#reason;
+  }
+
   succeeded(): void {
+    this.#reason = undefined;
     this.#failingSince = undefined;
     this.#change('up');
   }
 
-  failed(): void {
+  failed(reason: KafkaError): void {
+    this.#reason = reason;
     const now = this.#clock.monotonic();
     this.#failingSince ??= now;
     if (now - this.#failingSince >= DOWN_AFTER_MS) this.#change('down');

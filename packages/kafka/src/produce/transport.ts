@@ -24,7 +24,7 @@ export interface ProduceTransport {
   leaderOf(topic: string, partition: number): string;
   /** Writes slices with `acks=all`, one attempt, bounded in time. Never rejects; results in the order of `slices`. */
   send(slices: readonly Slice[]): Promise<readonly SliceResult[]>;
-  /** Whether a broker answers now; connects if need be. Never rejects. */
-  probe(): Promise<boolean>;
+  /** Why no broker answers, `undefined` when one does; connects if need be. Never rejects. */
+  probe(): Promise<KafkaError | undefined>;
   close(): Promise<void>;
 }

@@ -92,6 +92,10 @@ const Messages = withRules(
 export const Kafka = withRules(
   z.object({
     mode: z.enum(['External', 'EmbeddedDev']),
+    driver: z.enum(['kafkajs', 'platformatic']).default('kafkajs').meta({
+      description:
+        'Kafka client of gateways and workers. With platformatic a worker that is restarted in its pod takes its partitions back at once.',
+    }),
     external: External.optional(),
     embedded: Embedded.optional(),
     messages: Messages.prefault({}),

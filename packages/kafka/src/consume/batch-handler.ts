@@ -1,15 +1,26 @@
-import type { Batch, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import type { Clock, Timer } from '@chatplatform/runtime';
 import type { BatchResult, ConsumeOptions, InRecord, RecordBatch } from '../port/consumer.ts';
 import type { KafkaLogger } from '../port/kafka.ts';
 import type { Rewind } from '../port/rewinds.ts';
 import type { Assignment, Tenure } from './assignment.ts';
-import { isRebalance } from './failures.ts';
 
 /** Pause after `eachBatch` rejected, ms: a defect must not spin. */
 const PAUSE_MS = 1_000;
 
-interface Deps {
+/** What a driver fetched for one partition, and how to answer the group about it. */
+export interface Delivery {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: readonly InRecord[];
+  readonly highWatermark: number;
+  /** Rejects with something `isLost` names when the membership is over. */
+  heartbeat(): Promise<void>;
+  /** Commits `next` (the next offset to read) and reads on from there. */
+  commit(next: number): Promise<void>;
+}
+
+/** What differs between drivers. */
+export interface BatchHandlerDeps {
   readonly options: ConsumeOptions;
   readonly assignment: Assignment;
   readonly clock: Clock;
@@ -18,25 +29,27 @@ interface Deps {
   /** The group's committed offset, `undefined` when there is none. */
   committed(topic: string, partition: number): Promise<number | undefined>;
   seek(topic: string, partition: number, offset: number): void;
+  /** Whether an error of `heartbeat` says that the group takes (or took) the partitions away. */
+  isLost(error: unknown): boolean;
   alive(): void;
   stopping(): boolean;
 }
 
-/** Runs one kafkajs batch through `eachBatch`: heartbeats meanwhile, commit or seek afterwards. */
+/** Runs one batch of a driver through `eachBatch`: heartbeats meanwhile, commit or seek afterwards. */
 export class BatchHandler {
-  readonly #deps: Deps;
-  /** Last call per partition: kafkajs may hand out a partition again while an old call still runs. */
+  readonly #deps: BatchHandlerDeps;
+  /** Last call per partition: a driver may hand out a partition again while an old call still runs. */
   readonly #tails = new Map<string, Promise<void>>();
 
-  constructor(deps: Deps) {
+  constructor(deps: BatchHandlerDeps) {
     this.#deps = deps;
   }
 
-  /** Rejects only with what kafkajs must see: a lost membership, a failed commit. */
-  handle(payload: EachBatchPayload): Promise<void> {
-    const key = `${payload.batch.topic}/${payload.batch.partition}`;
+  /** Rejects only with what the driver must see: a lost membership, a failed commit. */
+  handle(delivery: Delivery): Promise<void> {
+    const key = `${delivery.topic}/${delivery.partition}`;
     const before = this.#tails.get(key) ?? Promise.resolve();
-    const call = before.then(() => this.#run(payload));
+    const call = before.then(() => this.#run(delivery));
     this.#tails.set(
       key,
       call.catch(() => undefined),
@@ -52,17 +65,23 @@ export class BatchHandler {
     this.#deps.seek(topic, partition, tenure.wanted);
   }
 
-  async #run(payload: EachBatchPayload): Promise<void> {
-    const { topic, partition } = payload.batch;
+  /** Resolves when no batch is under way. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#tails.values());
+  }
+
+  async #run(delivery: Delivery): Promise<void> {
+    const { topic, partition, records } = delivery;
     const tenure = this.#deps.assignment.tenure(topic, partition);
-    if (tenure === undefined || payload.batch.messages.length === 0) return;
+    const first = records[0];
+    if (tenure === undefined || first === undefined) return;
     if (tenure.committed === 'unread') tenure.committed = await this.#deps.committed(topic, partition);
-    if (Number(payload.batch.messages[0]?.offset) <= (tenure.wanted ?? -1)) tenure.wanted = undefined;
+    if (first.offset <= (tenure.wanted ?? -1)) tenure.wanted = undefined;
     this.#deps.alive();
-    const pulse = new Pulse(payload, this.#deps);
+    const pulse = new Pulse(delivery, this.#deps);
     try {
-      const result = await this.#call(this.#recordBatch(payload, tenure, pulse));
-      if (tenure.held) await this.#finish(payload, tenure, result);
+      const result = await this.#call(this.#recordBatch(delivery, tenure, pulse));
+      if (tenure.held) await this.#finish(delivery, tenure, result);
     } finally {
       pulse.stop();
     }
@@ -85,27 +104,24 @@ export class BatchHandler {
     }
   }
 
-  async #finish(payload: EachBatchPayload, tenure: Tenure, result: BatchResult): Promise<void> {
-    const { topic, partition } = payload.batch;
+  async #finish(delivery: Delivery, tenure: Tenure, result: BatchResult): Promise<void> {
+    const { topic, partition } = delivery;
     if ('seek' in result) {
       this.#deps.seek(topic, partition, Math.min(result.seek, tenure.wanted ?? result.seek));
       return;
     }
-    const offset = String(result.commit);
-    // Not consumer.commitOffsets(): that one silently does nothing once stop() was called.
-    await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
-    payload.resolveOffset(String(result.commit - 1));
+    await delivery.commit(result.commit);
     tenure.committed = result.commit;
     tenure.fresh = false;
   }
 
-  #recordBatch(payload: EachBatchPayload, tenure: Tenure, pulse: Pulse): RecordBatch {
-    const { batch } = payload;
+  #recordBatch(delivery: Delivery, tenure: Tenure, pulse: Pulse): RecordBatch {
+    const { topic, partition, records, highWatermark } = delivery;
     return {
-      topic: batch.topic,
-      partition: batch.partition,
-      records: toRecords(batch),
-      highWatermark: Number(batch.highWatermark),
+      topic,
+      partition,
+      records,
+      highWatermark,
       tenure: tenure.id,
       firstAfterAssignment: tenure.fresh,
       committed: tenure.committed === 'unread' ? undefined : tenure.committed,
@@ -118,17 +134,17 @@ export class BatchHandler {
   }
 }
 
-/** Heartbeats while a batch is handled: kafkajs sends none by itself. */
+/** Heartbeats while a batch is handled: not every client sends them by itself. */
 class Pulse {
   /** Why the membership is over, once it is. */
   lost: unknown;
-  readonly #payload: EachBatchPayload;
-  readonly #deps: Deps;
+  readonly #delivery: Delivery;
+  readonly #deps: BatchHandlerDeps;
   #timer: Timer | undefined;
   #stopped = false;
 
-  constructor(payload: EachBatchPayload, deps: Deps) {
-    this.#payload = payload;
+  constructor(delivery: Delivery, deps: BatchHandlerDeps) {
+    this.#delivery = delivery;
     this.#deps = deps;
     this.#plan();
   }
@@ -136,9 +152,9 @@ class Pulse {
   /** Never rejects: a broker that is away is no reason to drop the batch, a rebalance is noted. */
   async beat(): Promise<void> {
     try {
-      await this.#payload.heartbeat();
+      await this.#delivery.heartbeat();
     } catch (error) {
-      if (isRebalance(error)) this.lost ??= error;
+      if (this.#deps.isLost(error)) this.lost ??= error;
     }
   }
 
@@ -154,26 +170,4 @@ class Pulse {
       this.#deps.heartbeatIntervalMs,
     );
   }
-}
-
-function toRecords(batch: Batch): InRecord[] {
-  return batch.messages.map((message) => ({
-    partition: batch.partition,
-    offset: Number(message.offset),
-    timestamp: Number(message.timestamp),
-    key: message.key?.toString() ?? null,
-    value: message.value,
-    headers: toHeaders(message.headers),
-  }));
-}
-
-function toHeaders(headers: KafkaMessage['headers']): Record<string, string> {
-  const texts: Record<string, string> = {};
-  for (const name in headers) {
-    const value = headers[name];
-    // Of a repeated header the first one counts, as for every reader of this package.
-    const first = Array.isArray(value) ? value[0] : value;
-    if (first !== undefined) texts[name] = first.toString();
-  }
-  return texts;
 }
