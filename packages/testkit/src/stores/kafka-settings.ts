@@ -4,6 +4,8 @@ export interface BrokerPlace {
   readonly id: number;
   readonly port: number;
   readonly controllerPort: number;
+  /** Port with TLS and SASL; used only in a secured cluster. */
+  readonly securedPort: number;
 }
 
 /** What the settings of one broker depend on. */
@@ -12,23 +14,23 @@ export interface BrokerSettings {
   readonly broker: BrokerPlace;
   readonly all: readonly BrokerPlace[];
   readonly dataFolder: string;
+  /** Key and certificate (PEM, in one file) of a listener with TLS and SCRAM-SHA-512; absent = no such listener. */
+  readonly keystoreFile?: string | undefined;
   /** Overrides by name, for tests that need another behaviour. */
   readonly overrides: Readonly<Record<string, string>>;
 }
 
+type Properties = Record<string, string | number>;
+
 /** The text of a broker's `server.properties`: small in memory, quick to start and to come back. */
 export function serverProperties(settings: BrokerSettings): string {
-  const { host, broker, all, dataFolder } = settings;
+  const { broker, all, dataFolder } = settings;
   const replicas = Math.min(3, all.length);
   const inSync = Math.max(1, replicas - 1);
-  const properties: Record<string, string | number> = {
+  const properties: Properties = {
     'process.roles': 'broker,controller',
     'node.id': broker.id,
-    'controller.quorum.voters': all.map((one) => `${one.id}@${host}:${one.controllerPort}`).join(','),
-    listeners: `PLAINTEXT://${host}:${broker.port},CONTROLLER://${host}:${broker.controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://${host}:${broker.port}`,
-    'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    ...listeners(settings),
     'log.dirs': dataFolder,
     'auto.create.topics.enable': 'false',
     // One partition: a group is ready at once instead of after fifty partitions are loaded.
@@ -58,4 +60,29 @@ export function serverProperties(settings: BrokerSettings): string {
   return Object.entries(properties)
     .map(([name, value]) => `${name}=${value}\n`)
     .join('');
+}
+
+/** Brokers talk to each other in plain; clients may, and through the secured listener must show who they are. */
+function listeners({ host, broker, all, keystoreFile }: BrokerSettings): Properties {
+  const secured = keystoreFile === undefined ? '' : `,SASL_SSL://${host}:${broker.securedPort}`;
+  const protocols = keystoreFile === undefined ? '' : ',SASL_SSL:SASL_SSL';
+  const plain = `PLAINTEXT://${host}:${broker.port}`;
+  return {
+    'controller.quorum.voters': all.map((one) => `${one.id}@${host}:${one.controllerPort}`).join(','),
+    listeners: `${plain},CONTROLLER://${host}:${broker.controllerPort}${secured}`,
+    'advertised.listeners': `${plain}${secured}`,
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': `PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${protocols}`,
+    ...(keystoreFile !== undefined && securedListener(keystoreFile)),
+  };
+}
+
+function securedListener(keystoreFile: string): Properties {
+  return {
+    'listener.name.sasl_ssl.ssl.keystore.type': 'PEM',
+    'listener.name.sasl_ssl.ssl.keystore.location': keystoreFile,
+    'listener.name.sasl_ssl.sasl.enabled.mechanisms': 'SCRAM-SHA-512',
+    'listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config':
+      'org.apache.kafka.common.security.scram.ScramLoginModule required;',
+  };
 }

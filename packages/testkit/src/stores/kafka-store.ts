@@ -9,6 +9,7 @@ import { type BrokerPlace, serverProperties } from './kafka-settings.ts';
 import { storeFolder } from './store-folder.ts';
 import { StoreError } from './store-error.ts';
 import { StoreProcess } from './store-process.ts';
+import { testAuthority } from './test-authority.ts';
 import { toolPath } from './tool-path.ts';
 
 const run = promisify(execFile);
@@ -17,6 +18,8 @@ const run = promisify(execFile);
 const HEAP_MB = { single: 256, clustered: 192 };
 /** Ports chosen at random may be taken by another program before the broker listens. */
 const PORT_ATTEMPTS = 3;
+/** Listeners of one broker: plain, controller, secured. */
+const PORTS_PER_BROKER = 3;
 
 /** Options of {@link startKafka}. */
 export interface KafkaStoreOptions {
@@ -28,6 +31,10 @@ export interface KafkaStoreOptions {
   readonly port?: number;
   /** Address to listen on and to advertise. Default 127.0.0.1. */
   readonly host?: string;
+  /** `current` (default): the release the platform ships; `oldest`: the oldest line it promises to work with. */
+  readonly release?: 'current' | 'oldest';
+  /** Adds a listener with TLS and SCRAM-SHA-512 for this user; `secured` of the store says how to reach it. */
+  readonly user?: { readonly name: string; readonly password: string };
   /** Further `server.properties`, for tests that need another behaviour. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -37,12 +44,23 @@ export interface Broker {
   readonly id: number;
   /** `host:port`. */
   readonly address: string;
+  /** `host:port` of the listener with TLS and SCRAM-SHA-512, if the store has one. */
+  readonly securedAddress: string;
   readonly process: StoreProcess;
+}
+
+/** How to reach the listeners with TLS and SCRAM-SHA-512. */
+export interface SecuredListener {
+  readonly bootstrapServers: string[];
+  /** Certificate of the authority that signed the brokers' certificate (PEM). */
+  readonly ca: string;
 }
 
 /** A running Kafka. Data and ports stay its own after `halt()` and `kill9()`; `restart()` continues with them. */
 export interface KafkaStore {
   readonly bootstrapServers: string[];
+  /** Only with the option `user`. */
+  readonly secured: SecuredListener | undefined;
   readonly brokers: readonly Broker[];
   /** Process id of the first broker. */
   readonly pid: number;
@@ -72,22 +90,43 @@ export interface KafkaStore {
  * @throws {@link StoreError} with the tail of the broker's log
  */
 export async function startKafka(options: KafkaStoreOptions = {}): Promise<KafkaStore> {
-  const java = join(await toolPath('kafka'), 'kafka-java');
+  const tool = await toolPath('kafka', options.release === 'oldest' ? ['--oldest'] : []);
   const folder = await storeFolder(options.dir, 'kafka');
   try {
-    const brokers = await startBrokers(java, folder.path, options);
-    return kafkaStore(brokers, folder);
+    const preparation = {
+      java: join(tool, 'kafka-java'),
+      dir: folder.path,
+      clusterId: await keptClusterId(folder.path),
+      security: await securityOf(folder.path, options),
+    };
+    return kafkaStore(await startBrokers(preparation, options), folder, preparation.security);
   } catch (cause) {
     await folder.remove();
     throw cause;
   }
 }
 
-async function startBrokers(java: string, dir: string, options: KafkaStoreOptions): Promise<Broker[]> {
+interface Security {
+  readonly ca: string;
+  readonly keystoreFile: string;
+  /** As Kafka's storage tool wants a user. */
+  readonly scram: string;
+}
+
+async function securityOf(dir: string, { user }: KafkaStoreOptions): Promise<Security | undefined> {
+  if (user === undefined) return undefined;
+  const authority = await testAuthority(join(dir, 'certificates'));
+  const { certFile, keyFile } = await authority.issue('broker');
+  const keystoreFile = join(dir, 'certificates', 'broker-keystore.pem');
+  await writeFile(keystoreFile, (await readFile(keyFile, 'utf8')) + (await readFile(certFile, 'utf8')));
+  const scram = `SCRAM-SHA-512=[name=${user.name},password=${user.password}]`;
+  return { ca: authority.ca, keystoreFile, scram };
+}
+
+async function startBrokers(preparation: Preparation, options: KafkaStoreOptions): Promise<Broker[]> {
   const attempts = options.port === undefined ? PORT_ATTEMPTS : 1;
-  const clusterId = await keptClusterId(dir);
   for (let attempt = 1; ; attempt += 1) {
-    const brokers = await prepareBrokers({ java, dir, clusterId }, options);
+    const brokers = await prepareBrokers(preparation, options);
     try {
       await startAll(brokers);
       return brokers;
@@ -103,6 +142,7 @@ interface Preparation {
   readonly java: string;
   readonly dir: string;
   readonly clusterId: string;
+  readonly security: Security | undefined;
 }
 
 async function prepareBrokers(preparation: Preparation, options: KafkaStoreOptions): Promise<Broker[]> {
@@ -113,32 +153,38 @@ async function prepareBrokers(preparation: Preparation, options: KafkaStoreOptio
 
 async function choosePlaces(options: KafkaStoreOptions, host: string): Promise<BrokerPlace[]> {
   const count = options.brokers ?? 1;
-  const free = await freePorts(2 * count, host);
+  const free = await freePorts(PORTS_PER_BROKER * count, host);
   const first = options.port;
   return Array.from({ length: count }, (_, index) => ({
     id: index + 1,
     port: first === undefined ? (free[index] ?? 0) : first + index,
     controllerPort: free[count + index] ?? 0,
+    securedPort: free[2 * count + index] ?? 0,
   }));
 }
 
 async function prepareBroker(
-  { java, dir, clusterId }: Preparation,
+  { java, dir, clusterId, security }: Preparation,
   options: KafkaStoreOptions,
   { host, place, places }: { host: string; place: BrokerPlace; places: readonly BrokerPlace[] },
 ): Promise<Broker> {
   const dataFolder = join(dir, `data-${place.id}`);
   const settingsFile = join(dir, `broker-${place.id}.properties`);
   const overrides = options.settings ?? {};
+  const keystoreFile = security?.keystoreFile;
   await writeFile(
     settingsFile,
-    serverProperties({ host, broker: place, all: places, dataFolder, overrides }),
+    serverProperties({ host, broker: place, all: places, dataFolder, keystoreFile, overrides }),
   );
-  if (!existsSync(join(dataFolder, 'meta.properties'))) await format(java, settingsFile, clusterId);
+  if (!existsSync(join(dataFolder, 'meta.properties'))) {
+    const users = security === undefined ? [] : ['--add-scram', security.scram];
+    await format(java, settingsFile, ['--cluster-id', clusterId, ...users]);
+  }
   const heap = `-Xmx${places.length === 1 ? HEAP_MB.single : HEAP_MB.clustered}m`;
   return {
     id: place.id,
     address: `${host}:${place.port}`,
+    securedAddress: `${host}:${place.securedPort}`,
     process: new StoreProcess({
       name: `Kafka broker ${place.id}`,
       command: java,
@@ -149,8 +195,8 @@ async function prepareBroker(
   };
 }
 
-async function format(java: string, settingsFile: string, clusterId: string): Promise<void> {
-  const args = ['kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', settingsFile];
+async function format(java: string, settingsFile: string, options: readonly string[]): Promise<void> {
+  const args = ['kafka.tools.StorageTool', 'format', '--config', settingsFile, ...options];
   try {
     await run(java, args);
   } catch (cause) {
@@ -179,6 +225,7 @@ async function startAll(brokers: readonly Broker[]): Promise<void> {
 function kafkaStore(
   brokers: readonly Broker[],
   folder: { path: string; remove(): Promise<void> },
+  security: Security | undefined,
 ): KafkaStore {
   const each = (act: (process: StoreProcess) => Promise<void>): Promise<unknown> =>
     Promise.all(brokers.map((broker) => act(broker.process)));
@@ -187,6 +234,10 @@ function kafkaStore(
   };
   return {
     bootstrapServers: brokers.map((broker) => broker.address),
+    secured: security && {
+      bootstrapServers: brokers.map((broker) => broker.securedAddress),
+      ca: security.ca,
+    },
     brokers,
     dir: folder.path,
     get pid(): number {

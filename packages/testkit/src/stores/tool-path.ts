@@ -31,10 +31,10 @@ function projectRoot(): string {
  * @returns the path the tool prints
  * @throws {@link StoreError} `tool-failed` with the tool's own words when it cannot make it
  */
-export async function toolPath(name: 'kafka' | 'redis'): Promise<string> {
+export async function toolPath(name: 'kafka' | 'redis', args: readonly string[] = []): Promise<string> {
   const tool = join(projectRoot(), 'tools', 'deps', name);
   try {
-    const { stdout } = await run(tool, [], { timeout: TOOL_TIMEOUT_MS });
+    const { stdout } = await run(tool, args, { timeout: TOOL_TIMEOUT_MS });
     return stdout.trim();
   } catch (cause) {
     const words = cause instanceof Error && 'stderr' in cause ? String(cause.stderr) : String(cause);
