@@ -1,8 +1,9 @@
-import type { KafkaAdmin } from '@chatplatform/kafka';
+import type { KafkaAdmin, LogReader } from '@chatplatform/kafka';
 import { namespaceOf } from '@chatplatform/protocol';
 import { roomOptions, type RoomOptions } from '@chatplatform/platform';
-import { RedisError, type History, type Redis } from '@chatplatform/redis';
+import { RedisError, type History, type Receipts, type Redis } from '@chatplatform/redis';
 import type { Clock } from '@chatplatform/runtime';
+import { LogRefill, type LogRefillOptions } from '../recovery/log-refill.ts';
 import type { HistorySource } from '../rooms/history.ts';
 import { roomHistory } from '../rooms/room-history.ts';
 import { discoverLog, type Log } from './log.ts';
@@ -10,10 +11,13 @@ import { discoverLog, type Log } from './log.ts';
 /** What finding the log needs. */
 export interface LogKnowledgeOptions {
   admin: KafkaAdmin;
+  reader: LogReader;
   redis: Redis;
   topics: { messages: string; control: string };
   rooms: readonly RoomOptions[];
   clock: Clock;
+  /** How the log may be read for what the history does not have. */
+  refill: Pick<LogRefillOptions, 'moderated' | 'isTrusted' | 'onScan'>;
   onError: (error: unknown) => void;
 }
 
@@ -35,12 +39,18 @@ export class LogKnowledge implements HistorySource {
 
   /** Looks until it is found; rejects only after `stop`. */
   async find(): Promise<void> {
-    const { admin, topics, clock, onError, redis, rooms } = this.#options;
-    const log = await discoverLog(admin, topics, { clock, signal: this.#ended.signal, onError });
+    const { admin, topics, clock, onError } = this.#options;
+    this.adopt(await discoverLog(admin, topics, { clock, signal: this.#ended.signal, onError }));
+  }
+
+  /** From now on `log` is the log: every read and every id belongs to it. */
+  adopt(log: Log): void {
+    const { redis, rooms } = this.#options;
     this.#history = redis.history(log.epoch);
     this.#source = roomHistory({
       history: this.#history,
       latest: redis.latest(log.epoch),
+      refill: this.#refill(log),
       isLatest: (namespace) => roomOptions(rooms, namespace).kind === 'latest',
     });
     this.#log = log;
@@ -50,8 +60,8 @@ export class LogKnowledge implements HistorySource {
     this.#ended.abort();
   }
 
-  readonly after: HistorySource['after'] = async (room, from, max) =>
-    this.#known(this.#source).after(room, from, max);
+  readonly after: HistorySource['after'] = async (room, from, max, atLeast) =>
+    this.#known(this.#source).after(room, from, max, atLeast);
   readonly before: HistorySource['before'] = async (room, id, max) =>
     this.#known(this.#source).before(room, id, max);
   readonly newest: HistorySource['newest'] = async (room, max) => this.#known(this.#source).newest(room, max);
@@ -61,8 +71,26 @@ export class LogKnowledge implements HistorySource {
     return this.#known(this.#history).lastOf(room, sender);
   }
 
+  /** The watermarks that belong to the log; throws `RedisError` until it is known. */
+  receipts(): Receipts {
+    return this.#options.redis.receipts(this.#known(this.#log).epoch);
+  }
+
   optionsOf(room: string): RoomOptions {
     return roomOptions(this.#options.rooms, namespaceOf(room));
+  }
+
+  #refill(log: Log): LogRefill {
+    const { admin, reader, topics, clock, refill } = this.#options;
+    const topic = topics.messages;
+    return new LogRefill({
+      ...refill,
+      reader,
+      topic,
+      clock,
+      log,
+      offsetAt: (partition, timestampMs) => admin.offsetAt(topic, partition, timestampMs),
+    });
   }
 
   #known<T>(part: T | undefined): T {

@@ -1,6 +1,6 @@
 import { BEGINNING, type Unrecovered } from '@chatplatform/protocol';
 import type { SharedHistory } from './history.ts';
-import type { LocalRoom } from './local-room.ts';
+import type { HistoryPage, LocalRoom } from './local-room.ts';
 import type { RoomEntry } from './ring.ts';
 
 /** What a member asks for when it joins or returns. */
@@ -20,15 +20,18 @@ export interface CatchUp {
   head: string;
   recovered: boolean;
   reason?: Unrecovered;
-  /** Where the messages came from. */
-  source: 'ring' | 'history';
+  /** Where the proof came from that nothing is missing; `none` when there is none. */
+  source: RecoverySource;
   /** The entries ascend from `pos`, so a cut takes the newest away; otherwise the oldest. */
   ascending: boolean;
 }
 
+/** Where a recovery came from. */
+export type RecoverySource = 'ring' | 'redis' | 'kafka' | 'none';
+
 /**
- * What `room` has since `request.pos`. The ring answers when it can, without any read; then the history.
- * Rejects while the history cannot be reached.
+ * What `room` has since `request.pos`. The ring answers when it can, without any read; then the history, and behind
+ * it the log. Rejects while what is needed cannot be reached.
  */
 export async function catchUp(
   room: LocalRoom,
@@ -37,20 +40,42 @@ export async function catchUp(
 ): Promise<CatchUp> {
   const { pos, limit } = request;
   if (pos === undefined) return newest(room, history, limit);
-  if (!isOfLog(pos, request.log)) return unrecovered(room, history, request, 'epoch');
+  if (!isOfLog(pos, request.log)) return unrecovered(room, history, { limit, reason: 'epoch' });
   const fromRing = readRing(room, request);
   if (fromRing !== undefined) return fromRing;
-  // One message at least is read: whether anything is missing cannot be told from an empty page.
-  const page = await history.after(room, pos, Math.max(1, limit));
-  if (page.lost && page.head === BEGINNING) return unrecovered(room, history, request, 'expired');
+  const page = await readAfter(room, history, { pos, limit });
+  const reason = holeAfter(page, pos);
+  if (reason !== undefined) return unrecovered(room, history, { limit, reason });
+  const source = page.source ?? 'redis';
   // The client may know more than a cache that lost its last writes: nothing is missing on its side.
-  if (pos >= page.head) return complete({ entries: [], more: false, head: page.head }, 'history');
-  if (page.lost) return unrecovered(room, history, request, 'expired');
+  if (pos >= page.head) return complete({ entries: [], more: false, head: page.head }, source);
   const entries = page.entries.slice(0, limit);
   return complete(
     { entries, more: page.more || entries.length < page.entries.length, head: page.head },
-    'history',
+    source,
   );
+}
+
+/** Why a page does not prove that nothing is missing after `pos`; undefined when it does. */
+export function holeAfter(page: HistoryPage, pos: string): Unrecovered | undefined {
+  const isBeyond = pos >= page.head && page.head !== BEGINNING;
+  return page.lost && !isBeyond ? (page.reason ?? 'expired') : undefined;
+}
+
+/** One message at least is read: whether anything is missing cannot be told from an empty page. */
+async function readAfter(
+  room: LocalRoom,
+  history: SharedHistory,
+  { pos, limit }: { pos: string; limit: number },
+): Promise<HistoryPage> {
+  const max = Math.max(1, limit);
+  const page = await history.after(room, pos, max);
+  return isBehind(room, page.head) ? history.after(room, pos, max, room.last) : page;
+}
+
+/** The history ends before what was delivered here, and the ring does not lead from there to it: Redis has forgotten. */
+function isBehind(room: LocalRoom, head: string): boolean {
+  return room.last !== undefined && head < room.last && room.ring.after(head) === undefined;
 }
 
 /** The ring proves completeness only while the room is whole: nothing held back, nothing being read. */
@@ -64,7 +89,7 @@ function readRing(room: LocalRoom, { pos, limit }: CatchUpRequest): CatchUp | un
 
 function complete(
   { entries, more, head }: Pick<CatchUp, 'entries' | 'more' | 'head'>,
-  source: CatchUp['source'],
+  source: RecoverySource,
 ): CatchUp {
   return { entries, more, head, recovered: true, ascending: true, source };
 }
@@ -77,15 +102,20 @@ export function isOfLog(pos: string, log: string): boolean {
 async function unrecovered(
   room: LocalRoom,
   history: SharedHistory,
-  { limit }: CatchUpRequest,
-  reason: Unrecovered,
+  { limit, reason }: { limit: number; reason: Unrecovered },
 ): Promise<CatchUp> {
-  return { ...(await newest(room, history, limit)), recovered: false, reason };
+  return { ...(await newest(room, history, limit)), recovered: false, reason, source: 'none' };
 }
 
 async function newest(room: LocalRoom, history: SharedHistory, limit: number): Promise<CatchUp> {
-  const page = await history.newest(room, Math.max(1, limit));
-  const entries = limit === 0 ? [] : page.entries;
+  const page = newestKnown(room, await history.newest(room, Math.max(1, limit)));
+  const entries = limit === 0 ? [] : page.entries.slice(-limit);
   const more = page.more || entries.length < page.entries.length;
-  return { entries, more, head: page.head, recovered: true, ascending: false, source: 'history' };
+  return { entries, more, head: page.head, recovered: true, ascending: false, source: 'redis' };
+}
+
+/** Where the history has forgotten what was delivered here, the ring holds what is newest. */
+function newestKnown(room: LocalRoom, page: HistoryPage): Pick<HistoryPage, 'entries' | 'more' | 'head'> {
+  if (room.last === undefined || !isBehind(room, page.head)) return page;
+  return { entries: room.ring.entries, more: true, head: room.last };
 }

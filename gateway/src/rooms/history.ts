@@ -2,8 +2,12 @@ import type { HistoryPage, LocalRoom } from './local-room.ts';
 
 /** What the gateway asks the history for; every call rejects while it cannot be reached. */
 export interface HistorySource {
-  /** The oldest `max` messages after `from`, ascending. */
-  after(room: string, from: string, max: number): Promise<HistoryPage>;
+  /**
+   * The oldest `max` messages after `from`, ascending.
+   *
+   * @param atLeast a message known to be in the room: what ends before it has forgotten, and another source is asked.
+   */
+  after(room: string, from: string, max: number, atLeast?: string): Promise<HistoryPage>;
   /** The newest `max` messages before `before`, ascending. */
   before(room: string, before: string, max: number): Promise<HistoryPage>;
   /** The newest `max` messages, ascending. */
@@ -28,8 +32,10 @@ export class SharedHistory {
     this.#source = source;
   }
 
-  after(room: LocalRoom, from: string, max: number = READ_PAGE): Promise<HistoryPage> {
-    return this.#share(room, `${from} ${max}`, () => this.#source.after(room.name, from, max));
+  after(room: LocalRoom, from: string, max: number, atLeast?: string): Promise<HistoryPage> {
+    return this.#share(room, `${from} ${max} ${atLeast ?? ''}`, () =>
+      this.#source.after(room.name, from, max, atLeast),
+    );
   }
 
   newest(room: LocalRoom, max: number): Promise<HistoryPage> {

@@ -1,3 +1,4 @@
+import type { Unrecovered } from '@chatplatform/protocol';
 import type { Clock } from '@chatplatform/runtime';
 import { Ring, type RingBudget, type RoomEntry } from './ring.ts';
 
@@ -7,8 +8,12 @@ export interface HistoryPage {
   /** More messages exist in the direction of the read. */
   more: boolean;
   head: string;
-  /** What follows the asked position is not complete: trimmed, or lost by the cache. */
+  /** What follows the asked position is not complete: trimmed, or lost by the cache, and the log could not help. */
   lost: boolean;
+  /** Why it is lost, when that is known. */
+  reason?: Unrecovered;
+  /** Where the page came from; absent = redis. */
+  source?: 'redis' | 'kafka';
 }
 
 /** What a room needs from the gateway around it. */
@@ -17,8 +22,8 @@ export interface RoomSurroundings {
   budget: RingBudget;
   /** Hands messages to the sockets, in order. */
   deliver(room: string, entries: RoomEntry[]): void;
-  /** One page after `from`; rejects while the history cannot be reached. */
-  readAfter(room: LocalRoom, from: string): Promise<HistoryPage>;
+  /** One page after `from`, which with `atLeast` reaches that message; rejects while the history cannot be reached. */
+  readAfter(room: LocalRoom, from: string, atLeast?: string): Promise<HistoryPage>;
   /** Counts what happened: `gap` found, `repaired` by a read, `duplicate` dropped, `unrepaired` given up. */
   count(event: 'gap' | 'repaired' | 'duplicate' | 'unrepaired'): void;
 }
@@ -32,6 +37,10 @@ const REPAIR_RETRY_MS = 250;
  * 10 s, in which workers re-apply what Redis lost. Clients then apply their own gap rule.
  */
 const MAX_FRUITLESS_READS = 40;
+/** Of these, before the log is asked for what the history does not bring up: 2 s, as long as a worker takes as a rule. */
+const FRUITLESS_BEFORE_LOG = 8;
+/** What a reading of the log that met its bounds counts as: each costs as much as the bounds allow. */
+const BUSY_COUNTS = 8;
 
 /**
  * A room with members on this gateway: applies the protocol's gap rule once for all of them.
@@ -179,7 +188,9 @@ export class LocalRoom {
 
   async #runRepair(): Promise<void> {
     for (let fruitless = 0; fruitless < MAX_FRUITLESS_READS; ) {
-      const outcome = await this.#readOnce();
+      const outcome = await this.#readOnce(
+        fruitless >= FRUITLESS_BEFORE_LOG ? this.#newestKnown() : undefined,
+      );
       if (outcome === 'closed') return;
       if (outcome === 'complete') {
         this.#around.count('repaired');
@@ -187,21 +198,32 @@ export class LocalRoom {
       }
       if (outcome === 'more') continue;
       if (outcome === 'fruitless') fruitless += 1;
+      if (outcome === 'busy') fruitless += BUSY_COUNTS;
       await this.#around.clock.sleep(REPAIR_RETRY_MS);
     }
     this.#releaseUnproven();
   }
 
-  async #readOnce(): Promise<'closed' | 'complete' | 'more' | 'fruitless' | 'unreachable'> {
+  /** The newest message that was pushed here, or that somebody told of. */
+  #newestKnown(): string {
+    let newest = this.#target;
+    for (const id of this.#held.keys()) if (id > newest) newest = id;
+    return newest;
+  }
+
+  async #readOnce(
+    atLeast: string | undefined,
+  ): Promise<'closed' | 'complete' | 'more' | 'fruitless' | 'busy' | 'unreachable'> {
     const from = this.#last;
     if (this.#closed || from === undefined) return 'closed';
     let page: HistoryPage;
     try {
-      page = await this.#around.readAfter(this, from);
+      page = await this.#around.readAfter(this, from, atLeast);
     } catch {
       return 'unreachable';
     }
     if (this.#closed || this.#last === undefined) return 'closed';
+    if (page.lost && page.reason === 'busy') return 'busy';
     this.#deliverPage(page);
     if (page.more) return 'more';
     // What overflowed was appended before it was pushed, so a read to the head that started later has it.

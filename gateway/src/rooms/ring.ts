@@ -21,6 +21,11 @@ export class Ring {
     return this.#bytes;
   }
 
+  /** Everything kept, ascending. */
+  get entries(): RoomEntry[] {
+    return [...this.#entries];
+  }
+
   /** `entry` must follow the newest one; when its `p` does not chain, call `clear` first. */
   push(entry: RoomEntry): void {
     this.#entries.push(entry);

@@ -103,11 +103,12 @@ export class Bench {
   /** A JWT for `user`; by default it may do everything everywhere. */
   async token(
     user: string,
-    claims: { caps?: Capabilities; expiresInSeconds?: number } = {},
+    claims: { caps?: Capabilities; expiresInSeconds?: number; jti?: string; issuedAt?: number } = {},
   ): Promise<string> {
     const caps = claims.caps ?? { '**': ['join', 'publish', 'history', 'presence'], '@**': ['publish'] };
-    const now = Math.floor(Date.now() / 1000);
-    return new SignJWT({ caps })
+    const now = claims.issuedAt ?? Math.floor(Date.now() / 1000);
+    const id = claims.jti === undefined ? {} : { jti: claims.jti };
+    return new SignJWT({ caps, ...id })
       .setProtectedHeader({ alg: 'HS256' })
       .setSubject(user)
       .setIssuer('tests')
@@ -175,8 +176,18 @@ export interface GreetedClient {
 }
 
 /** Twins in memory, with what a test may break. */
-export function twins(): BenchStores & { faults: MemoryKafka['faults']; memory: MemoryRedis } {
+export function twins(): BenchStores & {
+  faults: MemoryKafka['faults'];
+  cluster: MemoryKafka;
+  memory: MemoryRedis;
+} {
   const kafka = memoryKafka();
   const memory = memoryRedis();
-  return { kafka: () => kafka.client(), redis: () => memory.open(), faults: kafka.faults, memory };
+  return {
+    kafka: () => kafka.client(),
+    redis: () => memory.open(),
+    faults: kafka.faults,
+    cluster: kafka,
+    memory,
+  };
 }

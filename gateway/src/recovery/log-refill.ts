@@ -1,0 +1,215 @@
+import { KafkaError } from '@chatplatform/kafka';
+import { BEGINNING, type Unrecovered } from '@chatplatform/protocol';
+import type { Clock } from '@chatplatform/runtime';
+import type { HistoryPage } from '../rooms/local-room.ts';
+import { RoomScan, type Scanned, type ScanParts } from './room-scan.ts';
+
+/** Readings at a time: what a gateway may cost the brokers, however many clients come back at once. */
+const CONCURRENCY = 4;
+/** Time a reading waits for its turn before it is called off, ms. */
+const TURN_MS = 5_000;
+/** Time a reading may take in all, ms: above its own bound, for a broker that does not answer. */
+const PATIENCE_MS = 5_000;
+/** A reading serves those who ask for the room within this time, ms: the next pages of a client come at once. */
+const KEEP_MS = 5_000;
+/** Readings kept; each holds a room's messages of at most as many records as a reading may look at. */
+const MAX_KEPT = 32;
+/** An outage this long is told as such, ms; until then clients ask again, and lose nothing. */
+const OUTAGE_MS = 30_000;
+
+/** What a refill needs. */
+export interface LogRefillOptions extends ScanParts {
+  /** Workers run rules that may refuse messages: what stands in the log is then no proof of what members saw. */
+  moderated: boolean;
+  /** Told of each reading. */
+  onScan: (scan: ScanReport) => void;
+}
+
+/** How a reading went. */
+export interface ScanReport {
+  /** `cut`: the bounds ended it, what it found is given all the same. */
+  result: 'complete' | 'cut' | 'unreachable' | Unrecovered;
+  /** Records looked at. */
+  records: number;
+  ms: number;
+}
+
+/** What to read: the first `max` messages after a position. */
+export interface RefillRange {
+  from: string;
+  max: number;
+  /** The newest message that is known to be in the room; absent = what is in the log. */
+  head: string | undefined;
+}
+
+interface Kept {
+  from: string;
+  head: string;
+  at: number;
+  result: Promise<Scanned | Unrecovered>;
+}
+
+/** Reads from the log what the history of a room does not have. */
+export class LogRefill {
+  readonly #options: LogRefillOptions;
+  /** Newest reading by room, of those with a known end. */
+  readonly #kept = new Map<string, Kept>();
+  readonly #turns: Turns;
+  /** Since when the log cannot be read, monotonic ms. */
+  #awaySince: number | undefined;
+
+  constructor(options: LogRefillOptions) {
+    this.#options = options;
+    this.#turns = new Turns(CONCURRENCY, options.clock);
+  }
+
+  /**
+   * A page of what follows `from`; `lost` with the reason where the log cannot prove it. Rejects while the log cannot
+   * be reached, unless that lasts.
+   */
+  async after(room: string, { from, max, head }: RefillRange): Promise<HistoryPage> {
+    if (head !== undefined && from >= head) return { entries: [], more: false, head, lost: false };
+    if (this.#options.moderated) return lost('unverified', head);
+    const found = await this.#find(room, from, head);
+    return typeof found === 'string' ? lost(found, head) : pageOf(found, { from, max, head });
+  }
+
+  async #find(room: string, from: string, head: string | undefined): Promise<Scanned | Unrecovered> {
+    try {
+      const found = await this.#share(room, from, head);
+      this.#awaySince = undefined;
+      return found;
+    } catch (error) {
+      if (!(error instanceof KafkaError) || !error.retryable) throw error;
+      const now = this.#options.clock.monotonic();
+      this.#awaySince ??= now;
+      if (now - this.#awaySince > OUTAGE_MS) return 'busy';
+      throw error;
+    }
+  }
+
+  /**
+   * Only a reading with a known end is shared: of one that goes to the end of the log, what is written meanwhile
+   * would be missing for who comes later.
+   */
+  #share(room: string, from: string, head: string | undefined): Promise<Scanned | Unrecovered> {
+    if (head === undefined) return this.#scan(room, from, head);
+    const now = this.#options.clock.monotonic();
+    const kept = this.#kept.get(room);
+    if (kept !== undefined && now - kept.at < KEEP_MS && kept.from <= from && kept.head >= head)
+      return kept.result;
+    const result = this.#scan(room, from, head);
+    this.#keep(room, { from, head, at: now, result });
+    return result;
+  }
+
+  #keep(room: string, fresh: Kept): void {
+    this.#kept.delete(room);
+    this.#kept.set(room, fresh);
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > MAX_KEPT && oldest !== undefined) this.#kept.delete(oldest);
+    const forget = (): void => {
+      if (this.#kept.get(room) === fresh) this.#kept.delete(room);
+    };
+    this.#options.clock.setTimeout(forget, KEEP_MS);
+    // Nobody is given a failure of the past.
+    void fresh.result.then((found) => {
+      if (typeof found === 'string') forget();
+    }, forget);
+  }
+
+  async #scan(room: string, from: string, head: string | undefined): Promise<Scanned | Unrecovered> {
+    const { clock, log, onScan } = this.#options;
+    if (from !== BEGINNING && !from.startsWith(log.prefixOf(room))) return 'epoch';
+    const begun = clock.monotonic();
+    const scan = new RoomScan(this.#options, { room, from, head });
+    const report = (result: ScanReport['result']): void =>
+      onScan({ result, records: scan.records, ms: clock.monotonic() - begun });
+    const found = await this.#turns
+      .run(() => this.#bounded(scan.run()))
+      .catch((error: unknown) => {
+        report('unreachable');
+        throw error;
+      });
+    report(typeof found === 'string' ? found : resultOf(found));
+    return found;
+  }
+
+  #bounded<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = this.#options.clock.setTimeout(() => {
+        reject(new KafkaError('unavailable', `the log did not answer within ${PATIENCE_MS} ms`));
+      }, PATIENCE_MS);
+      void work.then(resolve, reject).finally(() => timer.cancel());
+    });
+  }
+}
+
+function pageOf({ entries: all, complete }: Scanned, { from, max, head }: RefillRange): HistoryPage {
+  const newer = all.filter(({ id }) => id > from);
+  // A cut page that is full is honest: the rest is asked for from its end.
+  if (!complete && newer.length < max) return lost('busy', head);
+  const entries = newer.slice(0, max);
+  const last = all.at(-1)?.id ?? from;
+  return {
+    entries,
+    more: !complete || entries.length < newer.length,
+    head: head !== undefined && head > last ? head : last,
+    lost: false,
+    source: 'kafka',
+  };
+}
+
+function resultOf({ complete }: Scanned): 'complete' | 'cut' {
+  return complete ? 'complete' : 'cut';
+}
+
+function lost(reason: Unrecovered, head: string | undefined): HistoryPage {
+  return { entries: [], more: false, head: head ?? BEGINNING, lost: true, reason };
+}
+
+/** So many at a time; the others wait in order. */
+class Turns {
+  readonly #clock: Clock;
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
+
+  constructor(count: number, clock: Clock) {
+    this.#free = count;
+    this.#clock = clock;
+  }
+
+  /** Does `work` when its turn comes; resolves with `busy` when that takes too long. */
+  async run<T>(work: () => Promise<T>): Promise<T | 'busy'> {
+    if (!(await this.#take())) return 'busy';
+    try {
+      return await work();
+    } finally {
+      this.#give();
+    }
+  }
+
+  #take(): Promise<boolean> {
+    if (this.#free > 0) {
+      this.#free -= 1;
+      return Promise.resolve(true);
+    }
+    return new Promise((resolve) => {
+      const timer = this.#clock.setTimeout(() => {
+        this.#waiting.splice(this.#waiting.indexOf(begin), 1);
+        resolve(false);
+      }, TURN_MS);
+      const begin = (): void => {
+        timer.cancel();
+        resolve(true);
+      };
+      this.#waiting.push(begin);
+    });
+  }
+
+  #give(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free += 1;
+    else next();
+  }
+}
