@@ -1,12 +1,15 @@
-import type { Kafka } from '@chatplatform/kafka';
+import type { Kafka, RecordProducer } from '@chatplatform/kafka';
 import { names, type GatewayConfig } from '@chatplatform/platform';
 import type { Redis } from '@chatplatform/redis';
 import { systemClock, systemRandom, type Clock, type Random } from '@chatplatform/runtime';
 import { createLogger, createMetrics, type Logger } from '@chatplatform/telemetry';
 import { Degradation, EVERYBODY } from './admin/degradation.ts';
-import { gatewayMetrics } from './admin/gateway-metrics.ts';
+import { gatewayMetrics, type GatewayMetrics } from './admin/gateway-metrics.ts';
+import { revocationPlane } from './auth/revocation-plane.ts';
+import { Balance } from './drain/balance.ts';
 import { thisMachine, type Host } from './host.ts';
 import { LiveSettings } from './live-settings.ts';
+import { EventLog } from './presence/event-log.ts';
 import { LogKnowledge } from './publish/log-knowledge.ts';
 import { roomPlane } from './rooms/room-plane.ts';
 import { RunningParts, type RunningGateway } from './running-gateway.ts';
@@ -55,44 +58,52 @@ async function assemble(config: GatewayConfig, deps: Partial<GatewayDeps>): Prom
   const kafka = deps.kafka ?? (await openKafka(config, incarnation, tools));
   const redis = deps.redis ?? (await openStore(config, tools));
   const registryOfMetrics = createMetrics({ defaults: host.processMetrics, prefix: 'chat' });
-  const onError = (error: unknown): void => logger.warn({ err: error }, 'the log cannot be reached yet');
-  const knowledge = new LogKnowledge({
-    admin: kafka.admin(),
-    redis,
-    topics,
-    rooms: config.rooms,
-    clock,
-    onError,
-  });
   const broadcaster = new LateBroadcaster();
+  const metrics = gatewayMetrics(registryOfMetrics);
+  const knowledge = knowledgeOf(config, { kafka, redis, topics, clock, metrics, logger });
+  const producer = kafka.producer();
   const around: Surroundings = {
     config,
     host,
     incarnation,
     topics,
     ...tools,
-    metrics: gatewayMetrics(registryOfMetrics),
+    metrics,
     live: new LiveSettings(config.live, logger),
     authentication: auth,
     redis,
-    producer: kafka.producer(),
+    producer,
+    events: eventLog({ kafka, topics, producer, clock, metrics, logger }),
     broadcaster,
     optionsOf: (room) => knowledge.optionsOf(room),
     log: () => knowledge.log,
     history: knowledge,
+    receipts: () => knowledge.receipts(),
     lastOf: (room, sender) => knowledge.lastOf(room, sender),
   };
   const registry = new SessionRegistry();
   const takeover = takeoverOf(around, registry);
   const degradation = new Degradation(clock, (frame) => broadcaster.publish(EVERYBODY, frame));
-  const plane = roomPlane(around, registry, (sid, generation) => takeover.end(sid, generation));
-  const sessions = sessionPlane(around, { registry, plane, takeover, degradation });
+  const revoking = revocationPlane(around, registry);
+  const plane = roomPlane(around, registry, {
+    takenOver: (sid, generation) => takeover.end(sid, generation),
+    revoked: (entries) => revoking.revocations.learn(entries),
+  });
+  const balance = new Balance({
+    incarnation,
+    clock,
+    sessions: redis.sessions,
+    own: () => registry.size,
+    enabled: () => around.live.rebalance.mode === 'Auto',
+  });
+  const sessions = sessionPlane(around, { registry, plane, takeover, degradation, revoking, balance });
   const owned = {
     kafka: deps.kafka === undefined ? kafka : undefined,
     redis: deps.redis === undefined ? redis : undefined,
   };
   return new RunningParts({
     around,
+    balance,
     broadcaster,
     degradation,
     knowledge,
@@ -100,6 +111,59 @@ async function assemble(config: GatewayConfig, deps: Partial<GatewayDeps>): Prom
     plane,
     registry,
     registryOfMetrics,
+    revoking,
     sessions,
+  });
+}
+
+function knowledgeOf(
+  config: GatewayConfig,
+  parts: {
+    kafka: Kafka;
+    redis: Redis;
+    topics: { messages: string; control: string };
+    clock: Clock;
+    metrics: GatewayMetrics;
+    logger: Logger;
+  },
+): LogKnowledge {
+  const { kafka, redis, topics, clock, metrics, logger } = parts;
+  return new LogKnowledge({
+    admin: kafka.admin(),
+    reader: kafka.logReader(),
+    redis,
+    topics,
+    rooms: config.rooms,
+    clock,
+    refill: {
+      moderated: config.moderated,
+      onScan: ({ result, records, ms }) => {
+        metrics.logScans.inc({ result });
+        metrics.logScanRecords.inc(records);
+        metrics.logScanSeconds.observe(ms / 1000);
+      },
+    },
+    onError: (error) => logger.warn({ err: error }, 'the log cannot be reached yet'),
+  });
+}
+
+function eventLog(parts: {
+  kafka: Kafka;
+  topics: { events: string };
+  producer: RecordProducer;
+  clock: Clock;
+  metrics: GatewayMetrics;
+  logger: Logger;
+}): EventLog {
+  const { kafka, topics, producer, clock, metrics, logger } = parts;
+  return new EventLog({
+    topic: topics.events,
+    admin: kafka.admin(),
+    producer,
+    clock,
+    onLost: (error) => {
+      metrics.eventsLost.inc();
+      logger.debug({ err: error }, 'an event was not taken');
+    },
   });
 }

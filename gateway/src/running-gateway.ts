@@ -2,17 +2,25 @@ import type { Kafka } from '@chatplatform/kafka';
 import { LEASE_RENEW_MS, type Redis } from '@chatplatform/redis';
 import type { AdminServer, Metrics } from '@chatplatform/telemetry';
 import type { Degradation } from './admin/degradation.ts';
-import { Drain } from './drain/drain.ts';
+import { apiPlane } from './api/api-plane.ts';
+import type { RevocationPlane } from './auth/revocation-plane.ts';
+import { REVOCATIONS_POLL_MS } from './auth/revocations.ts';
+import type { Balance } from './drain/balance.ts';
+import type { Drain } from './drain/drain.ts';
 import { drainRoutes } from './drain/drain-routes.ts';
-import { ReconnectBudget } from './drain/reconnect-budget.ts';
+import { movers } from './drain/movers.ts';
+import type { Rebalance } from './drain/rebalance.ts';
 import { Sweeper, SWEEP_MS } from './presence/sweeper.ts';
 import type { LogKnowledge } from './publish/log-knowledge.ts';
 import { Repeating } from './repeating.ts';
 import { AUDIT_MS } from './rooms/reassertion.ts';
 import type { RoomPlane } from './rooms/room-plane.ts';
 import { admission } from './server/admission.ts';
+import { AddressRates } from './server/address-rates.ts';
 import type { LateBroadcaster } from './server/late-broadcaster.ts';
 import type { Server } from './server/server.ts';
+import { trustedProxies } from './server/trusted-proxies.ts';
+import { Leftovers, TIDY_MS } from './session/leftovers.ts';
 import type { SessionRegistry } from './session/session-registry.ts';
 import { farewell } from './session/session.ts';
 import type { SessionPlane } from './session/session-plane.ts';
@@ -45,6 +53,8 @@ export interface GatewayParts {
   plane: RoomPlane;
   registry: SessionRegistry;
   registryOfMetrics: Metrics;
+  balance: Balance;
+  revoking: RevocationPlane;
   sessions: SessionPlane;
 }
 
@@ -66,6 +76,8 @@ export class RunningParts implements RunningGateway {
   readonly #work: Repeating;
   readonly #stops: (() => void)[] = [];
   readonly #drain: Drain;
+  readonly #rebalance: Rebalance;
+  readonly #leftovers: Leftovers;
   readonly #sweeper: Sweeper;
   #server: Server | undefined;
   #admin: AdminServer | undefined;
@@ -76,7 +88,10 @@ export class RunningParts implements RunningGateway {
     this.#parts = parts;
     this.incarnation = parts.around.incarnation;
     this.#work = new Repeating(parts.around.clock);
-    this.#drain = drainOf(parts);
+    const { drain, rebalance } = movers(parts, () => void this.#announce());
+    this.#drain = drain;
+    this.#rebalance = rebalance;
+    this.#leftovers = leftoversOf(parts);
     const { clock, redis } = parts.around;
     const { gateways, presence } = redis;
     this.#sweeper = new Sweeper({ gateways, presence, differences: parts.plane.differences, clock });
@@ -91,7 +106,10 @@ export class RunningParts implements RunningGateway {
   }
 
   async start(): Promise<void> {
-    const { around, broadcaster, sessions } = this.#parts;
+    const { around, broadcaster, revoking, sessions } = this.#parts;
+    const addresses = new AddressRates(around.clock, () => around.live.limits.connectionsPerSecondPerIP);
+    const http = apiPlane(around, { sessions, revoking, addresses });
+    this.#work.every(BUCKET_SWEEP_MS, () => http.sweepBuckets());
     this.#followStates();
     void this.#findLog();
     void this.#openInbox();
@@ -100,12 +118,13 @@ export class RunningParts implements RunningGateway {
       ...around.config.listen,
       maxFrameBytes: around.live.limits.maxFrameBytes,
       events: sessions.connections,
+      http: http.api,
+      addressOf: trustedProxies(around.config.trustedProxies),
       unsupportedVersion: (connection) => farewell(connection, 3506),
       admit: admission({
-        clock: around.clock,
         drainingRetrySeconds: () => (this.#ended ? 1 : this.#drain.retrySeconds),
         origins: around.config.origins,
-        connectsPerSecondPerIp: () => around.live.limits.connectionsPerSecondPerIP,
+        addresses,
         pending: () => sessions.connections.pending,
         onRefused: ({ status }) => around.metrics.upgradesRefused.inc({ status: status.slice(0, 3) }),
       }),
@@ -129,6 +148,7 @@ export class RunningParts implements RunningGateway {
     const { around, plane, registry } = this.#parts;
     this.#server?.stopListening();
     await Promise.all([...registry.all()].map((session) => session.endAfterAcks(3001)));
+    await plane.receipts.close();
     await around.clock.sleep(LINGER_MS);
     await plane.rooms.releaseAll();
     // Who may still come back elsewhere counts as long as our lease lives; then others sweep it.
@@ -153,6 +173,8 @@ export class RunningParts implements RunningGateway {
     broadcaster.attach(undefined);
     this.#server?.close();
     plane.presence.stop();
+    plane.receipts.stop();
+    this.#rebalance.stop();
     plane.rooms.abandon();
     around.authentication.verifier.close();
     await Promise.allSettled([this.#inbox?.close(), this.#admin?.close(), around.producer.close()]);
@@ -166,6 +188,7 @@ export class RunningParts implements RunningGateway {
       this.#degrade();
       if (state === 'up') void plane.reassertion.everything();
       else this.#sweeper.afterOutage();
+      this.#leftovers.suspect();
     };
     this.#degrade();
     this.#stops.push(
@@ -223,7 +246,7 @@ export class RunningParts implements RunningGateway {
   }
 
   #repeat(): void {
-    const { around, plane, registry, sessions } = this.#parts;
+    const { around, plane, registry, revoking, sessions } = this.#parts;
     const { metrics } = around;
     this.#work.every(SAMPLE_MS, () => {
       plane.window.sample();
@@ -233,7 +256,9 @@ export class RunningParts implements RunningGateway {
     this.#work.every(SLOW_CHECK_MS, () => trimSlowConsumers([...registry.all()], metrics));
     this.#work.every(BUCKET_SWEEP_MS, () => sessions.sweepBuckets());
     this.#work.every(AUDIT_MS, () => plane.reassertion.audit());
+    this.#work.every(TIDY_MS, () => this.#leftovers.run());
     this.#work.every(SWEEP_MS, () => this.#sweeper.run());
+    this.#work.every(REVOCATIONS_POLL_MS, () => revoking.revocations.poll());
     void this.#firstLease();
   }
 
@@ -260,7 +285,16 @@ export class RunningParts implements RunningGateway {
       address: this.url,
       connections: sessions.connections.size,
     });
-    if (lost) await plane.reassertion.everything();
+    if (lost) {
+      this.#leftovers.suspect();
+      await plane.reassertion.everything();
+    }
+    await this.#rebalance.look();
+  }
+
+  /** Where Redis is away the next lease says it. */
+  async #announce(): Promise<void> {
+    await this.#lease().catch(() => undefined);
   }
 
   async #listenAdmin(): Promise<AdminServer> {
@@ -283,28 +317,13 @@ export class RunningParts implements RunningGateway {
   }
 }
 
-function drainOf({ around, registry, sessions }: GatewayParts): Drain {
-  const { clock, config, incarnation, live, logger, metrics, redis } = around;
-  return new Drain({
-    clock,
-    logger,
-    metrics,
-    incarnation,
+function leftoversOf({ around, plane, registry }: GatewayParts): Leftovers {
+  return new Leftovers({
+    incarnation: around.incarnation,
+    sessions: around.redis.sessions,
+    presence: plane.presence,
     registry,
-    pending: () => sessions.connections.pending,
-    sessions: redis.sessions,
-    budget: new ReconnectBudget({
-      shared: redis.budget,
-      gateways: async () => (await redis.gateways.live()).size,
-      clock,
-    }),
-    resumeToken: (session) => sessions.resumeToken(session),
-    settings: () => ({
-      startDelayMs: config.drain.startDelaySeconds * 1000,
-      timeoutMs: config.drain.timeoutSeconds * 1000,
-      ratePerSecond: live.drain.reconnectBudgetPerSecond,
-      jitterMs: live.drain.reconnectJitterSeconds * 1000,
-    }),
+    rooms: () => plane.rooms.names(),
   });
 }
 

@@ -7,10 +7,14 @@ export interface Identity {
   readonly caps: Capabilities;
   /** When the token ends, ms since 1970. */
   readonly exp: number;
+  /** Id of the token, where it has one: what a single token is revoked by. */
+  readonly jti?: string;
+  /** When the token was issued, ms since 1970, where it says so. */
+  readonly iat?: number;
 }
 
 /** Why a token is not accepted: `unavailable` = it cannot be told now, because the keys are not known. */
-export type AuthErrorCode = 'invalid' | 'expired' | 'unavailable';
+export type AuthErrorCode = 'invalid' | 'expired' | 'revoked' | 'unavailable';
 
 /** A token that is not accepted. */
 export class AuthError extends Error {

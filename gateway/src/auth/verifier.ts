@@ -99,5 +99,12 @@ function identityOf(payload: JWTPayload): Identity {
       `the token is not accepted: "caps" ${caps.error.issues[0]?.message ?? 'is malformed'}`,
     );
   }
-  return { user, caps: caps.data, exp: (payload.exp ?? 0) * 1000 };
+  const { exp = 0, iat, jti } = payload;
+  return {
+    user,
+    caps: caps.data,
+    exp: exp * 1000,
+    ...(jti !== undefined && { jti }),
+    ...(iat !== undefined && { iat: iat * 1000 }),
+  };
 }

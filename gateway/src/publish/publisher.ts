@@ -1,6 +1,7 @@
 import {
   encodeRecord,
   Limits,
+  parseCid,
   protocolError,
   senderKey,
   type ProtocolError,
@@ -14,8 +15,14 @@ import { Lane, type Item, type Outcome } from './lane.ts';
 import type { Log } from './log.ts';
 
 /** Who publishes. */
-export interface Sender {
+interface Author {
   readonly user: string;
+  /** The session that is told of a later refusal; a request outside of a connection has none. */
+  readonly sid?: string;
+}
+
+/** Who publishes over a connection. */
+export interface Sender extends Author {
   readonly sid: string;
   /** Shared by all connections of the user on this gateway. */
   readonly bucket: TokenBucket;
@@ -64,14 +71,26 @@ export class Publisher {
     });
   }
 
-  async #append(sender: Sender, item: Item): Promise<Outcome> {
+  /**
+   * One publish that belongs to no connection: nothing is ordered before or behind it, no rate of a user binds it. With
+   * `re` it is looked up in the log first. Never rejects.
+   */
+  async alone(user: string, body: Publish): Promise<Outcome> {
+    const cid = parseCid(body.cid);
+    if (cid === undefined) return failed(protocolError(107, 'cid: must be <inst>.<n>'));
+    const item: Item = { body, inst: cid.inst, n: cid.n, settle: () => undefined };
+    const known = body.re === undefined ? undefined : await this.#lookUp({ user }, item);
+    return known ?? this.#append({ user }, item);
+  }
+
+  async #append(sender: Author, item: Item): Promise<Outcome> {
     const begin = this.#options.clock.monotonic();
     const outcome = await this.#write(sender, item);
     this.#options.onOutcome(outcome, this.#options.clock.monotonic() - begin);
     return outcome;
   }
 
-  async #write(sender: Sender, item: Item): Promise<Outcome> {
+  async #write(sender: Author, item: Item): Promise<Outcome> {
     const { topic, producer } = this.#options;
     const log = this.#options.log();
     if (log === undefined)
@@ -91,7 +110,7 @@ export class Publisher {
     }
   }
 
-  #record(sender: Sender, { body }: Item): ReturnType<typeof encodeRecord> {
+  #record(sender: Author, { body }: Item): ReturnType<typeof encodeRecord> {
     const latest = this.#options.optionsOf(body.room).kind === 'latest';
     return encodeRecord({
       room: body.room,
@@ -103,11 +122,12 @@ export class Publisher {
       k: latest ? body.k : undefined,
       notify: body.notify,
       tp: body.tp,
+      re: body.re,
     });
   }
 
   /** Resends: is it in the log already? Where that cannot be told it is appended again, and workers drop the copy. */
-  async #lookUp(sender: Sender, item: Item): Promise<Outcome | undefined> {
+  async #lookUp(sender: Author, item: Item): Promise<Outcome | undefined> {
     const { body } = item;
     const log = this.#options.log();
     const tooOld = (body.re ?? 0) > Limits.resendWindowMs;

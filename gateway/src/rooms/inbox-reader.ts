@@ -1,5 +1,5 @@
 import { fromJson } from '@chatplatform/protocol';
-import type { InboxGap, InboxItem } from '@chatplatform/redis';
+import type { InboxGap, InboxItem, Revocation } from '@chatplatform/redis';
 import type { GatewayMetrics } from '../admin/gateway-metrics.ts';
 import type { FanOut } from './fan-out.ts';
 import type { LocalRooms } from './local-rooms.ts';
@@ -14,13 +14,16 @@ export interface InboxReaderOptions {
   /** Sends a line to one session, if it is here. */
   toSession: (sid: string, line: string) => void;
   takenOver: (sid: string, generation: number) => void;
+  /** Another gateway was told of revocations. */
+  revoked: (entries: readonly Revocation[]) => void;
+  /** Watermarks that rose on another gateway. */
+  receipts: (room: string, frame: string) => void;
   onGap: (gap: InboxGap) => void;
 }
 
 const EPHEMERAL: Partial<Record<InboxItem['class'], RoomClass>> = {
   pr: 'presence',
   ty: 'typing',
-  rc: 'receipt',
 };
 
 /** Gives every item of the inbox to where it belongs. Unknown rooms are normal: routes outlive the last member. */
@@ -49,6 +52,9 @@ export class InboxReader {
       case 'rj':
         if (item.sid !== undefined) this.#options.toSession(item.sid, item.frame);
         return;
+      case 'rc':
+        if (item.room !== undefined) this.#options.receipts(item.room, item.frame);
+        return;
       case 'ctl':
         this.#control(item.frame);
         return;
@@ -70,8 +76,20 @@ export class InboxReader {
   }
 
   #control(frame: string): void {
-    const command = fromJson(frame) as { takeover?: { sid?: unknown; generation?: unknown } } | undefined;
+    const command = fromJson(frame) as Command | undefined;
     const { sid, generation } = command?.takeover ?? {};
     if (typeof sid === 'string' && typeof generation === 'number') this.#options.takenOver(sid, generation);
+    if (Array.isArray(command?.revoked)) this.#options.revoked(command.revoked.filter(isRevocation));
   }
+}
+
+/** What gateways tell each other; read as carefully as everything that comes from outside. */
+interface Command {
+  takeover?: { sid?: unknown; generation?: unknown };
+  revoked?: unknown;
+}
+
+function isRevocation(entry: unknown): entry is Revocation {
+  const { member, until } = (entry ?? {}) as { member?: unknown; until?: unknown };
+  return typeof member === 'string' && typeof until === 'number';
 }

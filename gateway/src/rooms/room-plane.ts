@@ -2,12 +2,13 @@ import { encodeInboxLine, type InboxGap } from '@chatplatform/redis';
 import type { Surroundings } from '../surroundings.ts';
 import { Differences } from '../presence/differences.ts';
 import { PresenceKeeper } from '../presence/presence-keeper.ts';
+import { Receipts } from '../presence/receipts.ts';
 import type { SessionRegistry } from '../session/session-registry.ts';
 import { DeliveryLag } from './delivery-lag.ts';
 import { FanOut } from './fan-out.ts';
 import { FlushWindow } from './flush-window.ts';
-import { SharedHistory } from './history.ts';
-import { InboxReader } from './inbox-reader.ts';
+import { READ_PAGE, SharedHistory } from './history.ts';
+import { InboxReader, type InboxReaderOptions } from './inbox-reader.ts';
 import { Joiner } from './joiner.ts';
 import { LocalRooms } from './local-rooms.ts';
 import { Membership } from './membership.ts';
@@ -22,6 +23,7 @@ export interface RoomPlane {
   readonly membership: Membership;
   readonly presence: PresenceKeeper;
   readonly differences: Differences;
+  readonly receipts: Receipts;
   readonly cast: RoomCast;
   readonly fanOut: FanOut;
   readonly window: FlushWindow;
@@ -33,7 +35,7 @@ export interface RoomPlane {
 export function roomPlane(
   around: Surroundings,
   registry: SessionRegistry,
-  takenOver: (sid: string, generation: number) => void,
+  control: Pick<InboxReaderOptions, 'takenOver' | 'revoked'>,
 ): RoomPlane {
   const { clock, host, incarnation, logger, metrics, redis, optionsOf } = around;
   const onError = (error: unknown): void => logger.debug({ err: error }, 'Redis did not take a change');
@@ -52,6 +54,7 @@ export function roomPlane(
     isIn: (sid, room) => registry.get(sid)?.rooms.has(room) ?? false,
     onError,
   });
+  const receipts = receiptsOf(around, { cast, fanOut, onError });
   const joiner = new Joiner({ history, fanOut, clock });
   const maxRooms = (): number => around.live.limits.maxRoomsPerConnection;
   const membership = new Membership({ rooms, joiner, presence, clock, metrics, log: around.log, maxRooms });
@@ -70,10 +73,11 @@ export function roomPlane(
     fanOut,
     metrics,
     toSession: (sid, line) => void registry.get(sid)?.socket.send(line),
-    takenOver,
+    ...control,
+    receipts: (room, frame) => receipts.arrived(room, frame),
     onGap: (gap) => void afterGap(gap, reassertion),
   });
-  return { rooms, membership, presence, differences, cast, fanOut, window, inbox, reassertion };
+  return { rooms, membership, presence, differences, receipts, cast, fanOut, window, inbox, reassertion };
 }
 
 /** After a reconnect somebody may have swept us; a hole in the numbers means only that messages are missing. */
@@ -117,7 +121,7 @@ function localRooms(around: Surroundings, { fanOut, history, onError }: RoomPart
         deliver(fanOut, room, entries);
         lag.sample(entries);
       },
-      readAfter: (room, from) => history.after(room, from),
+      readAfter: (room, from, atLeast) => history.after(room, from, READ_PAGE, atLeast),
       count: (event) => metrics.roomEvents.inc({ event }),
     },
   });
@@ -126,6 +130,23 @@ function localRooms(around: Surroundings, { fanOut, history, onError }: RoomPart
 function deliver(fanOut: FanOut, room: string, entries: readonly RoomEntry[]): void {
   const topic = topicOf('msg', room);
   for (const entry of entries) fanOut.add(topic, entry.frame);
+}
+
+function receiptsOf(
+  around: Surroundings,
+  parts: { cast: RoomCast; fanOut: FanOut; onError: (error: unknown) => void },
+): Receipts {
+  const { clock, events, metrics, optionsOf } = around;
+  return new Receipts({
+    clock,
+    store: around.receipts,
+    optionsOf,
+    deliver: (room, frame) => parts.fanOut.add(topicOf('receipt', room), frame),
+    send: (room, frame) => parts.cast.toOthers({ class: 'rc', room, frame }),
+    tell: (event) => events.tell(event),
+    onRisen: (kind) => metrics.receipts.inc({ kind }),
+    onError: parts.onError,
+  });
 }
 
 function castOf({ clock, incarnation, redis }: Surroundings, fanOut: FanOut): RoomCast {

@@ -1,4 +1,5 @@
 import { ManualClock } from '@chatplatform/runtime';
+import { AddressRates } from './address-rates.ts';
 import { admission, type AdmissionOptions } from './admission.ts';
 import type { Refusal } from './socket.ts';
 
@@ -6,10 +7,9 @@ function door(over: Partial<AdmissionOptions> = {}) {
   const clock = new ManualClock();
   const refused: Refusal[] = [];
   const admit = admission({
-    clock,
     drainingRetrySeconds: () => undefined,
     origins: undefined,
-    connectsPerSecondPerIp: () => 3,
+    addresses: new AddressRates(clock, () => 3),
     pending: () => 0,
     onRefused: (refusal) => refused.push(refusal),
     ...over,

@@ -2,6 +2,8 @@ import uWS from 'uWebSockets.js';
 import type { TemplatedApp, us_listen_socket, WebSocketBehavior } from 'uWebSockets.js';
 import { GatewayError } from '../errors.ts';
 import { Connection, type ConnectionData } from './connection.ts';
+import type { HttpService } from './http.ts';
+import { serveHttp, type AddressOf } from './http-exchange.ts';
 import { FIRST_FRAME_BYTES, IDLE_TIMEOUT_SECONDS, MAX_BACKPRESSURE_BYTES } from './settings.ts';
 import type { Broadcaster, SocketEvents } from './socket.ts';
 import { upgrade, type Admission } from './upgrade.ts';
@@ -16,6 +18,9 @@ export interface ServerOptions {
   /** Longest accepted frame in bytes after the first one. */
   maxFrameBytes: number;
   admit: Admission;
+  addressOf: AddressOf;
+  /** Serves what is no WebSocket. */
+  http: HttpService;
   events: SocketEvents;
   /** Closes a socket that asked for other protocol versions only. */
   unsupportedVersion: (connection: Connection) => void;
@@ -30,15 +35,11 @@ export interface Server extends Broadcaster {
   close(): void;
 }
 
-/** Listens on `/ws`; every other path answers 404. Fails with `GatewayError` `listen` when the port is taken. */
+/** Listens on `/ws`; every other path is the HTTP API's. Fails with `GatewayError` `listen` when the port is taken. */
 export async function listen(options: ServerOptions): Promise<Server> {
   const app = uWS.App();
   app.ws<ConnectionData>('/ws', behaviour(options));
-  app.any('/*', (res) => {
-    res.onAborted(() => {});
-    res.writeStatus('404 Not Found').writeHeader('Content-Type', 'application/problem+json');
-    res.end('{"title":"not found: the WebSocket is at /ws","status":404}');
-  });
+  serveHttp(app, options.http, options.addressOf);
   return serverOf(app, await bind(app, options));
 }
 
@@ -53,7 +54,7 @@ function behaviour(options: ServerOptions): WebSocketBehavior<ConnectionData> {
     maxBackpressure: MAX_BACKPRESSURE_BYTES,
     // Without this the library drops frames of a slow reader silently, and publish() does not tell.
     closeOnBackpressureLimit: true,
-    upgrade: (res, req, context) => upgrade(res, req, context, { admit: options.admit, id: nextId++ }),
+    upgrade: (res, req, context) => upgrade(res, req, context, { ...options, id: nextId++ }),
     open: (ws) => {
       const connection = new Connection(ws);
       ws.getUserData().connection = connection;

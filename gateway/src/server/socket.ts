@@ -41,6 +41,8 @@ export interface SocketEvents {
 /** Why an upgrade is refused; the answer is an HTTP status with an optional `Retry-After`. */
 export interface Refusal {
   status: '403 Forbidden' | '429 Too Many Requests' | '503 Service Unavailable';
+  /** Code of the protocol's table of errors. */
+  code: 103 | 111 | 114 | 115;
   reason: string;
   retryAfterSeconds?: number;
 }

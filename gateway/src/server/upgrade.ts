@@ -1,5 +1,7 @@
 import type { HttpRequest, HttpResponse, us_socket_context_t } from 'uWebSockets.js';
+import { problemOf, PROBLEM_TYPE, protocolError } from '@chatplatform/protocol';
 import type { ConnectionData } from './connection.ts';
+import { peerOf, type AddressOf } from './http-exchange.ts';
 import { SUBPROTOCOL, TOKEN_PROTOCOL_PREFIX } from './settings.ts';
 import type { Refusal, UpgradeRequest } from './socket.ts';
 
@@ -11,9 +13,9 @@ export function upgrade(
   res: HttpResponse,
   req: HttpRequest,
   context: us_socket_context_t,
-  { admit, id }: { admit: Admission; id: number },
+  { admit, addressOf, id }: { admit: Admission; addressOf: AddressOf; id: number },
 ): void {
-  const remoteAddress = Buffer.from(res.getRemoteAddressAsText()).toString();
+  const remoteAddress = addressOf(peerOf(res), req.getHeader('x-forwarded-for'));
   const refusal = admit({ remoteAddress, origin: req.getHeader('origin') });
   if (refusal !== undefined) {
     refuse(res, refusal);
@@ -39,13 +41,15 @@ export function upgrade(
   res.upgrade<ConnectionData>(data, key, selected, extensions, context);
 }
 
-function refuse(res: HttpResponse, refusal: Refusal): void {
+function refuse(res: HttpResponse, { status, code, reason, retryAfterSeconds }: Refusal): void {
+  const after = retryAfterSeconds === undefined ? undefined : retryAfterSeconds * 1000;
+  const problem = problemOf(protocolError(code, reason, after), Number(status.slice(0, 3)));
   res.cork(() => {
-    res.writeStatus(refusal.status).writeHeader('Content-Type', 'application/problem+json');
-    if (refusal.retryAfterSeconds !== undefined) {
-      res.writeHeader('Retry-After', String(Math.max(1, Math.ceil(refusal.retryAfterSeconds))));
+    res.writeStatus(status).writeHeader('Content-Type', PROBLEM_TYPE);
+    if (retryAfterSeconds !== undefined) {
+      res.writeHeader('Retry-After', String(Math.max(1, Math.ceil(retryAfterSeconds))));
     }
-    res.end(JSON.stringify({ title: refusal.reason, status: Number(refusal.status.slice(0, 3)) }));
+    res.end(JSON.stringify(problem));
   });
 }
 

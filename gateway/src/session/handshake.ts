@@ -3,12 +3,11 @@ import {
   fromJson,
   linesOf,
   parseClientFrame,
-  protocolError,
   type CloseCode,
-  type ErrorCode,
   type Hello,
 } from '@chatplatform/protocol';
 import { AuthError, type Identity } from '../auth/identity.ts';
+import { authErrorOf, refusalOf, UNAVAILABLE_AFTER } from '../auth/refusal.ts';
 import { FIRST_FRAME_BYTES } from '../server/settings.ts';
 import type { Socket } from '../server/socket.ts';
 import { farewell } from './session.ts';
@@ -21,9 +20,6 @@ export interface Greeting {
   /** Further lines of the first frame. */
   rest: string[];
 }
-
-/** Keys of the identity provider are not known yet: it answers within seconds or the client tries again. */
-const UNAVAILABLE_AFTER: readonly [number, number] = [1000, 5000];
 
 /**
  * Reads the first frame. The token is checked before anything else in it is looked at, so a stranger learns nothing
@@ -86,25 +82,20 @@ async function authenticate(
     if (token === undefined) throw new AuthError('invalid', 'hello carries no token');
     return await verify(token);
   } catch (error) {
-    const known =
-      error instanceof AuthError ? error : new AuthError('invalid', 'the token cannot be checked');
-    refuseToken(socket, offer.i, known);
+    refuseToken(socket, offer.i, authErrorOf(error));
     return undefined;
   }
 }
 
-const VERDICTS = {
-  invalid: { error: 101, close: 3500 },
-  expired: { error: 109, close: 3005 },
-  unavailable: { error: 101, close: 3015 },
-} as const satisfies Record<AuthError['code'], { error: ErrorCode; close: CloseCode }>;
+const CLOSES = { invalid: 3500, expired: 3005, revoked: 3507, unavailable: 3015 } as const satisfies Record<
+  AuthError['code'],
+  CloseCode
+>;
 
-function refuseToken(socket: Socket, i: number | undefined, { code, message }: AuthError): void {
-  const verdict = VERDICTS[code];
-  const retry = code === 'unavailable' ? { retry: true, after: UNAVAILABLE_AFTER[0] } : {};
-  if (i !== undefined) socket.send(encodeError(i, { ...protocolError(verdict.error, message), ...retry }));
-  farewell(socket, verdict.close, {
-    msg: message,
-    ...(code === 'unavailable' && { after: UNAVAILABLE_AFTER }),
+function refuseToken(socket: Socket, i: number | undefined, error: AuthError): void {
+  if (i !== undefined) socket.send(encodeError(i, refusalOf(error)));
+  farewell(socket, CLOSES[error.code], {
+    msg: error.message,
+    ...(error.retryable && { after: UNAVAILABLE_AFTER }),
   });
 }

@@ -1,5 +1,4 @@
 import {
-  BEGINNING,
   encodeError,
   encodePush,
   encodeReply,
@@ -13,11 +12,14 @@ import {
 import type { RoomOptions } from '@chatplatform/platform';
 import type { Presence } from '@chatplatform/redis';
 import type { Clock } from '@chatplatform/runtime';
+import type { GatewayMetrics } from '../admin/gateway-metrics.ts';
 import type { Identity } from '../auth/identity.ts';
 import { AuthError } from '../auth/identity.ts';
+import { refusalOf } from '../auth/refusal.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
+import type { Receipts } from '../presence/receipts.ts';
 import type { Log } from '../publish/log.ts';
-import { isOfLog } from '../rooms/catch-up.ts';
+import { holeAfter } from '../rooms/catch-up.ts';
 import type { HistorySource } from '../rooms/history.ts';
 import type { HistoryPage } from '../rooms/local-room.ts';
 import { ReplyBudget } from '../rooms/joiner.ts';
@@ -25,7 +27,9 @@ import type { Membership } from '../rooms/membership.ts';
 import type { RoomCast } from '../rooms/room-cast.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { demand, demandJoined, NO_BODY, type Handlers } from './operations.ts';
+import { pushReceipts, receiptOperations } from './receipt-operations.ts';
 import { Refused } from './refused.ts';
+import { demandLog, reachable, scrollBody, whoBody } from './room-reads.ts';
 import type { Session } from './session.ts';
 import { sendBehind } from './welcome.ts';
 
@@ -37,10 +41,12 @@ export interface RoomOperationsOptions {
   log: () => Log | undefined;
   presence: Presence;
   keeper: PresenceKeeper;
+  receipts: Receipts;
   cast: RoomCast;
   heartbeat: Heartbeat;
   verify: (token: string) => Promise<Identity>;
   optionsOf: (room: string) => RoomOptions;
+  metrics: Pick<GatewayMetrics, 'recoveries'>;
 }
 
 /** The handlers of every operation after the hello. */
@@ -52,6 +58,7 @@ export function roomOperations(options: RoomOperationsOptions): Handlers {
         for (const { err } of failed) session.socket.send(encodeError(i, err));
         for (const { body: reply } of done) session.socket.send(encodeReply(i, 'join', reply));
         sendBehind(session, done);
+        pushReceipts(options.receipts, session, done);
       });
     },
     leave: async (session, { room }) => {
@@ -68,6 +75,7 @@ export function roomOperations(options: RoomOperationsOptions): Handlers {
       return NO_BODY;
     },
     typing: (session, body) => typing(session, body, options),
+    ...receiptOperations(options),
   };
 }
 
@@ -77,7 +85,8 @@ async function refresh(session: Session, token: string, options: RoomOperationsO
     identity = await options.verify(token);
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
-    throw new Refused(error.code === 'expired' ? 109 : 101, error.message);
+    if (error.code === 'revoked') session.bye(3507, { msg: error.message });
+    throw new Refused(refusalOf(error));
   }
   if (identity.user !== session.user) {
     session.bye(3500, { msg: 'the new token belongs to another user' });
@@ -115,9 +124,12 @@ async function sync(
   demandJoined(session, room);
   demandLog(from, options.log()?.prefixOf(room));
   const page = await reachable(options.history.after(room, from, max));
-  if (page.lost && (from < page.head || page.head === BEGINNING)) {
+  const reason = holeAfter(page, from);
+  const source = reason === undefined ? (page.source ?? 'redis') : 'none';
+  options.metrics.recoveries.inc({ source, result: reason ?? 'complete' });
+  if (reason !== undefined) {
     const newest = await reachable(options.history.newest(room, max));
-    return pageReply(newest, { ascending: false, recovered: false, reason: 'expired' });
+    return pageReply(newest, { ascending: false, recovered: false, reason });
   }
   return pageReply(page, { ascending: true, recovered: true });
 }
@@ -131,9 +143,7 @@ async function scrollBack(
   demand(session, room, 'history');
   demandLog(before, options.log()?.prefixOf(room));
   const page = await reachable(options.history.before(room, before, max));
-  const frames = page.entries.map((entry) => entry.frame);
-  const kept = new ReplyBudget(Limits.replyBytes).cut(frames, false);
-  return withMessages({ more: page.more || kept.length < frames.length }, kept);
+  return scrollBody(page);
 }
 
 function pageReply(
@@ -147,12 +157,6 @@ function pageReply(
   return withMessages({ head: page.head, more, recovered, ...(reason !== undefined && { reason }) }, kept);
 }
 
-function demandLog(position: string, prefix: string | undefined): void {
-  if (prefix === undefined)
-    throw new Refused(114, 'the message log was not reached yet', UNREACHABLE_AFTER_MS);
-  if (!isOfLog(position, prefix)) throw new Refused(112, 'the position belongs to another log');
-}
-
 async function who(
   session: Session,
   body: OperationBodies['who'],
@@ -162,11 +166,7 @@ async function who(
   demand(session, room, 'presence');
   if (!options.optionsOf(room).presence) throw new Refused(104, 'presence is not enabled for this namespace');
   const page = await reachable(options.presence.who(room, { after, max }));
-  const users = page.users.map(({ user, devices, since, info }) => {
-    const shown = info === undefined ? {} : { info: JSON.parse(info) as unknown };
-    return { u: user, dev: devices, since, ...shown };
-  });
-  return toJson({ users, occ: page.occ, ...(page.next !== undefined && { next: page.next }) });
+  return whoBody(page);
 }
 
 function typing(
@@ -182,15 +182,4 @@ function typing(
   if (on) session.typing.set(room, now);
   else if (!session.typing.delete(room)) return;
   options.cast.cast({ class: 'ty', room, frame: encodePush({ ty: { r: room, u: session.user, on } }) });
-}
-
-/** What a client waits when Redis is away. */
-const UNREACHABLE_AFTER_MS = 2000;
-
-async function reachable<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch {
-    throw new Refused(114, 'history and presence cannot be reached now', UNREACHABLE_AFTER_MS);
-  }
 }

@@ -1,6 +1,8 @@
 import { encodeInboxLine, SESSION_KEEP_MS } from '@chatplatform/redis';
 import { EVERYBODY, type Degradation } from '../admin/degradation.ts';
+import type { RevocationPlane } from '../auth/revocation-plane.ts';
 import { Publisher } from '../publish/publisher.ts';
+import type { Balance } from '../drain/balance.ts';
 import type { RoomPlane } from '../rooms/room-plane.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { Connections } from './connections.ts';
@@ -19,25 +21,36 @@ import { Welcome } from './welcome.ts';
 export interface SessionPlane {
   readonly connections: Connections;
   readonly wheel: TimingWheel;
+  readonly publisher: Publisher;
+  /** Publishes by user and by room, over all connections and requests of this gateway. */
+  readonly buckets: { readonly users: TokenBuckets; readonly rooms: TokenBuckets };
   /** Token that lets a client keep `session` on its next connection. */
   resumeToken(session: Session): string;
   /** Forgets rate buckets nobody needs. */
   sweepBuckets(): void;
 }
 
+/** What the sessions side stands on. */
+export interface SessionPlaneParts {
+  registry: SessionRegistry;
+  plane: RoomPlane;
+  takeover: Takeover;
+  degradation: Degradation;
+  revoking: RevocationPlane;
+  balance: Balance;
+}
+
 /** Builds the sessions side of a gateway. */
-export function sessionPlane(
-  around: Surroundings,
-  parts: { registry: SessionRegistry; plane: RoomPlane; takeover: Takeover; degradation: Degradation },
-): SessionPlane {
+export function sessionPlane(around: Surroundings, parts: SessionPlaneParts): SessionPlane {
   const { clock, random, metrics, logger, live } = around;
-  const { registry, plane, takeover, degradation } = parts;
+  const { registry, plane, takeover, degradation, revoking } = parts;
   const wheel = new TimingWheel(clock);
   const heartbeat = new Heartbeat({ wheel, clock, random });
   const buckets = bucketsOf(around);
-  const verify = (token: string) => around.authentication.verifier.verify(token);
+  const verify = (token: string) => revoking.verify(token);
+  const publisher = publisherOf(around, buckets.rooms);
   const resumeTokens = new ResumeTokens(around.authentication.resumeKey);
-  const welcome = welcomeOf(around, { plane, takeover, resumeTokens });
+  const welcome = welcomeOf(around, { ...parts, resumeTokens });
   const connections = new Connections({
     clock,
     wheel,
@@ -49,6 +62,7 @@ export function sessionPlane(
         ...around,
         membership: plane.membership,
         presence: around.redis.presence,
+        receipts: plane.receipts,
         keeper: plane.presence,
         cast: plane.cast,
         heartbeat,
@@ -60,16 +74,17 @@ export function sessionPlane(
     }),
     heartbeat,
     membership: plane.membership,
-    publisher: publisherOf(around, buckets.rooms),
+    publisher,
     registry,
     userBuckets: buckets.users,
     limits: () => ({
       requestsPerSecond: live.limits.requestsPerSecondPerConnection,
       requestBurst: live.limits.requestBurstPerConnection,
       recoveryBurst: live.limits.restoreBurstPerConnection,
-      connectionsPerUser: live.limits.maxConnectionsPerUser,
     }),
     onWelcomed: (session) => {
+      // Revoked while the hello was worked on: then this session was not among those that were put out.
+      if (revoking.revocations.isRevoked(session.identity)) session.bye(3507);
       session.socket.subscribe(EVERYBODY);
       if (degradation.frame !== undefined) session.socket.send(degradation.frame);
     },
@@ -81,6 +96,8 @@ export function sessionPlane(
   return {
     connections,
     wheel,
+    publisher,
+    buckets,
     resumeToken: (session) => welcome.resumeToken(session),
     sweepBuckets: () => {
       buckets.rooms.sweep();
@@ -146,22 +163,33 @@ function publisherOf(around: Surroundings, rooms: TokenBuckets): Publisher {
   });
 }
 
-interface WelcomeParts {
-  plane: RoomPlane;
-  takeover: Takeover;
+type WelcomeParts = Pick<SessionPlaneParts, 'registry' | 'plane' | 'takeover' | 'balance'> & {
   resumeTokens: ResumeTokens;
-}
+};
 
-function welcomeOf(around: Surroundings, { plane, takeover, resumeTokens }: WelcomeParts): Welcome {
-  const { clock, incarnation, redis, random, live, logger } = around;
+function welcomeOf(around: Surroundings, parts: WelcomeParts): Welcome {
+  const { registry, plane, takeover, balance, resumeTokens } = parts;
+  const { clock, incarnation, redis, random, live, logger, metrics } = around;
   return new Welcome({
     incarnation,
     sessions: redis.sessions,
     resumeTokens,
     membership: plane.membership,
+    receipts: plane.receipts,
     clock,
     random,
     limits: () => live.published,
+    liveGateways: () => redis.gateways.live(),
+    connections: {
+      max: () => live.limits.maxConnectionsPerUser,
+      here: (user, sid) =>
+        [...registry.ofUser(user)].filter((session) => session.sid !== sid && !session.ended).length,
+    },
+    isMoreWelcomeElsewhere: async (sid) => {
+      const isSo = await balance.isMoreWelcomeElsewhere(sid);
+      if (isSo) metrics.rebalanced.inc({ result: 'sent on' });
+      return isSo;
+    },
     takeOver: (sid, generation, previous) => takeover.announce(sid, generation, previous),
     onError: (error) => logger.debug({ err: error }, 'a session was not stored; it is when Redis is back'),
   });

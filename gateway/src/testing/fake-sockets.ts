@@ -30,6 +30,7 @@ export class FakeSocket implements Socket {
   closeCode: number | undefined;
   buffered = 0;
   onClose: ((code: number) => void) | undefined;
+  onFrame: ((frame: string) => void) | undefined;
   readonly #all: FakeSockets;
 
   constructor(id: number, all: FakeSockets) {
@@ -47,6 +48,7 @@ export class FakeSocket implements Socket {
   send(frame: string): boolean {
     if (this.closed) return false;
     this.frames.push(frame);
+    this.onFrame?.(frame);
     return true;
   }
 

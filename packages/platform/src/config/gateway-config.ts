@@ -17,6 +17,9 @@ export const DrainBudget = z.object({
   reconnectJitterSeconds: z.int().min(0).default(15),
 });
 
+/** Whether gateways with more than their share of the connections give some away. */
+const Rebalance = z.object({ mode: z.enum(['Auto', 'Off']).default('Auto') });
+
 /**
  * The part of a gateway's configuration that is applied while it runs: the file named by
  * `liveFile`, watched by content. Unknown keys are ignored (an older gateway reads a newer file).
@@ -25,6 +28,7 @@ export const GatewayLive = z.object({
   limits: Limits.prefault({}),
   logLevel: LogLevel.default('info'),
   drain: DrainBudget.prefault({}),
+  rebalance: Rebalance.prefault({}),
 });
 /** Output of the schema of the same name. */
 export type GatewayLive = z.output<typeof GatewayLive>;
@@ -60,6 +64,13 @@ export const GatewayConfig = z.object({
   /** File with the key that signs resume tokens; shared by all gateways of a platform. */
   resumeKeyFile: z.string().optional(),
   rooms: z.array(RoomOptions).default([]),
+  /**
+   * Workers run rules that may refuse messages. What stands in the log is then no proof of what members saw, so a
+   * client that missed more than the history holds is told `unverified`.
+   */
+  moderated: z.boolean().default(false),
+  /** Absent = records are not signed. The file of the keys is watched. */
+  signing: z.object({ keysFile: z.string() }).optional(),
   drain: z
     .object({
       /** Wait for the endpoint's removal to reach every load balancer and kube-proxy. */
@@ -69,6 +80,8 @@ export const GatewayConfig = z.object({
     .prefault({}),
   /** Allowed `Origin` headers; absent = any. */
   origins: z.array(z.string()).optional(),
+  /** Addresses and ranges (CIDR) of proxies whose `X-Forwarded-For` is believed. */
+  trustedProxies: z.array(z.string()).default([]),
   tracing: z.object({ endpoint: z.string(), sampling: z.number().min(0).max(1).default(0.01) }).optional(),
   /** File of {@link GatewayLive}; absent = `live` below for the life of the process. */
   liveFile: z.string().optional(),

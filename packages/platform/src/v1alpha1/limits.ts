@@ -14,6 +14,9 @@ export const Limits = z.object({
   restoreBurstPerConnection: rate(10_000, Protocol.recoveryBurst),
   publishesPerSecondPerUser: rate(10_000, Protocol.publishesPerSecond),
   publishBurstPerUser: rate(10_000, Protocol.publishBurst),
+  /** Requests of one user to the HTTP API of one gateway. */
+  apiRequestsPerSecondPerUser: rate(10_000, Protocol.apiRequestsPerSecond),
+  apiRequestBurstPerUser: rate(10_000, Protocol.apiRequestBurst),
   connectionsPerSecondPerIP: rate(100_000, Protocol.connectsPerSecondPerIp),
   maxRoomsPerConnection: rate(10_000, Protocol.roomsPerConnection),
   maxConnectionsPerUser: rate(1000, Protocol.connectionsPerUser),

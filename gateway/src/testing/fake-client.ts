@@ -1,0 +1,121 @@
+import type { DrainPush, ByePush, HelloReply } from '@chatplatform/protocol';
+import type { Door, FakeFleet } from './fake-fleet.ts';
+import type { FakeSocket } from './fake-sockets.ts';
+
+/** Wait after a refused dial. */
+const REDIAL_MS = 1000;
+/** Close code of the old socket after a move. */
+const TAKEN_OVER = 3514;
+
+interface Link {
+  readonly door: Door;
+  readonly socket: FakeSocket;
+}
+
+/** A client that reconnects and moves as the protocol asks, and counts what happens to it. */
+export class FakeClient {
+  readonly user: string;
+  readonly mbb: boolean;
+  /** `drain` pushes received. */
+  told = 0;
+  /** Times it arrived at another connection than before. */
+  moves = 0;
+  /** Dials of a move that were sent on to another gateway. */
+  detours = 0;
+  /** Times it was without any connection. */
+  breaks = 0;
+  readonly codes: number[] = [];
+  readonly #fleet: FakeFleet;
+  #current: Link | undefined;
+  #next: Link | undefined;
+  #resume: string | undefined;
+  #window: readonly [number, number] | undefined;
+  #stopped = false;
+
+  constructor(fleet: FakeFleet, user: string, mbb: boolean) {
+    this.#fleet = fleet;
+    this.user = user;
+    this.mbb = mbb;
+  }
+
+  get door(): Door | undefined {
+    return this.#current?.door;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  connect(door = this.#fleet.balance(this.user)): void {
+    if (this.#stopped) return;
+    if (door === undefined) {
+      this.#later([REDIAL_MS, REDIAL_MS]);
+      return;
+    }
+    const { events } = door.options;
+    const socket = door.sockets.open();
+    const link = { door, socket };
+    this.#next = link;
+    socket.onFrame = (frame) => {
+      for (const line of frame.split('\n')) this.#read(link, line);
+    };
+    socket.onClose = (code) => {
+      events.closed(socket, code);
+      this.#ended(link, code);
+    };
+    events.opened(socket);
+    const hello = {
+      token: this.user,
+      inst: this.user.padStart(16, 'x'),
+      caps: this.mbb ? ['mbb'] : [],
+      ...(this.#resume !== undefined && { resume: this.#resume }),
+    };
+    events.received(socket, JSON.stringify({ i: 0, hello }));
+  }
+
+  #read(link: Link, line: string): void {
+    const value = JSON.parse(line) as { hello?: HelloReply; drain?: DrainPush; bye?: ByePush };
+    if (Object.keys(value).length === 0) link.door.options.events.received(link.socket, '{}');
+    if (value.hello !== undefined) this.#welcomed(link, value.hello);
+    if (value.bye !== undefined) this.#window = value.bye.after;
+    if (value.drain !== undefined) {
+      this.told += 1;
+      this.#resume = value.drain.resume;
+      if (this.mbb) this.#later(value.drain.after);
+    }
+  }
+
+  #welcomed(link: Link, { resume }: HelloReply): void {
+    if (this.#resume !== undefined) this.moves += 1;
+    this.#resume = resume;
+    this.#current = link;
+    this.#next = undefined;
+  }
+
+  #ended(link: Link, code: number): void {
+    this.codes.push(code);
+    if (link === this.#next) {
+      this.#next = undefined;
+      if (code === 3003) this.detours += 1;
+      this.#later(this.#window ?? [0, REDIAL_MS]);
+    } else if (link === this.#current) {
+      this.#current = undefined;
+      // The normal end of a move may come before the reply to its hello.
+      if (code === TAKEN_OVER && this.#next !== undefined) return;
+      this.breaks += 1;
+      this.#later(this.#window ?? [0, REDIAL_MS]);
+    }
+  }
+
+  #later([from, to]: readonly [number, number]): void {
+    const { clock, random, redials } = this.#fleet;
+    clock.setTimeout(
+      () => {
+        if (this.#stopped || this.#next !== undefined) return;
+        redials.push(clock.monotonic());
+        this.connect();
+      },
+      from + random.next() * (to - from),
+    );
+  }
+}
