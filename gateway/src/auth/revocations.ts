@@ -81,7 +81,6 @@ export class Revocations {
     const changed = await store.read(this.#version);
     if (changed === undefined) return;
     const stored = new Set(changed.entries.map(({ member }) => member));
-    // Orders to disconnect given before this gateway was there concern nobody here.
     this.#take(changed.entries, !this.#read);
     this.#read = true;
     const lost = [...this.#known].filter(([member]) => !stored.has(member));
@@ -97,25 +96,30 @@ export class Revocations {
     await this.#options.store.add([entry]);
   }
 
+  /** @param atStart orders to disconnect are old, and concern nobody here */
   #take(entries: readonly Revocation[], atStart: boolean): void {
-    const users = new Set<string>();
-    const disconnected = new Set<string>();
-    let tokens = false;
+    const news = { tokens: false, users: new Set<string>(), disconnected: new Set<string>() };
     for (const { member, until } of entries) {
-      if (until <= (this.#known.get(member) ?? this.#options.clock.now())) continue;
-      const isNew = !this.#known.has(member);
+      const known = this.#known.get(member);
+      if (until <= (known ?? this.#options.clock.now())) continue;
       this.#known.set(member, until);
-      const { jti, user, before, gone } = ENTRY.exec(member)?.groups ?? {};
-      if (!isNew) continue;
-      tokens ||= jti !== undefined;
-      if (user !== undefined) {
-        this.#users.set(user, Math.max(Number(before), this.#users.get(user) ?? 0));
-        users.add(user);
-      }
-      if (gone !== undefined && !atStart) disconnected.add(gone);
+      if (known === undefined) this.#note(member, news);
     }
-    if (tokens || users.size > 0 || disconnected.size > 0)
-      this.#options.onNew({ tokens, users, disconnected });
+    if (atStart) news.disconnected.clear();
+    if (news.tokens || news.users.size > 0 || news.disconnected.size > 0) this.#options.onNew(news);
+  }
+
+  #note(member: string, news: { tokens: boolean; users: Set<string>; disconnected: Set<string> }): void {
+    const { jti, user, before, gone } = ENTRY.exec(member)?.groups ?? {};
+    if (jti !== undefined) news.tokens = true;
+    if (gone !== undefined) news.disconnected.add(gone);
+    if (user === undefined) return;
+    news.users.add(user);
+    this.#raise(user, Number(before));
+  }
+
+  #raise(user: string, before: number): void {
+    this.#users.set(user, Math.max(before, this.#users.get(user) ?? 0));
   }
 
   #lives(member: string): boolean {
@@ -129,7 +133,7 @@ export class Revocations {
     this.#users.clear();
     for (const member of this.#known.keys()) {
       const { user, before } = ENTRY.exec(member)?.groups ?? {};
-      if (user !== undefined) this.#users.set(user, Math.max(Number(before), this.#users.get(user) ?? 0));
+      if (user !== undefined) this.#raise(user, Number(before));
     }
   }
 }

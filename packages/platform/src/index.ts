@@ -32,5 +32,12 @@ export {
 } from './config/connections.ts';
 export { GatewayConfig, type GatewayConfigInput, GatewayLive } from './config/gateway-config.ts';
 export { WorkerConfig, type WorkerConfigInput } from './config/worker-config.ts';
-export { gatewayConfig, gatewayLive, type Surroundings, workerConfig } from './config/from-spec.ts';
+export {
+  gatewayConfig,
+  gatewayLive,
+  isSigned,
+  type Surroundings,
+  workerConfig,
+} from './config/from-spec.ts';
+export { ServiceName, WebhookConfig } from './config/services.ts';
 export { topicPlans, type TopicPlan } from './config/topics.ts';

@@ -8,7 +8,8 @@ export interface PlatformNames {
     readonly deadLetters: string;
     readonly control: string;
   };
-  readonly groups: { readonly chat: string };
+  /** Notifications: followed by a dot and the name of the webhook. */
+  readonly groups: { readonly chat: string; readonly notifications: string };
   /** Prepended to every Redis key and channel; ends in a colon. */
   readonly redisPrefix: string;
 }
@@ -27,7 +28,7 @@ export function names(namespace: string, name: string): PlatformNames {
       deadLetters: `${prefix}.dead-letters`,
       control: `${prefix}.control`,
     },
-    groups: { chat: `${prefix}.chat` },
+    groups: { chat: `${prefix}.chat`, notifications: `${prefix}.notifications` },
     redisPrefix: `${prefix}:`,
   };
 }

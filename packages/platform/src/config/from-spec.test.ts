@@ -10,7 +10,14 @@ const around: Surroundings = {
   platform,
   kafka: { bootstrapServers: ['kafka:9092'] },
   redis: { endpoints: ['redis:6379'], cluster: false },
-  paths: { authKey: '/keys/auth', adminToken: '/keys/admin', live: '/live/config.json' },
+  paths: {
+    authKey: '/keys/auth',
+    adminToken: '/keys/admin',
+    live: '/live/config.json',
+    signingKeys: '/signing/keys.json',
+    webhookSecrets: '/webhooks',
+    rules: '/rules',
+  },
 };
 
 const spec = (change: Record<string, unknown> = {}) =>
@@ -43,6 +50,50 @@ describe('the configuration of the programs', () => {
     expect(gatewayLive(after)).not.toEqual(gatewayLive(before));
   });
 
+  test('tells the gateways whose pages and proxies are trusted', () => {
+    expect(GatewayConfig.parse(gatewayConfig(spec(), around))).toMatchObject({ trustedProxies: [] });
+    expect(gatewayConfig(spec(), around)).not.toHaveProperty('origins');
+    const gateway = { allowedOrigins: ['https://chat.example.com'], trustedProxies: ['10.0.0.0/8'] };
+    expect(gatewayConfig(spec({ gateway }), around)).toMatchObject({
+      origins: gateway.allowedOrigins,
+      trustedProxies: gateway.trustedProxies,
+    });
+  });
+
+  test.each([
+    { allowedOrigins: ['chat.example.com'] },
+    { allowedOrigins: ['https://chat.example.com/'] },
+    { allowedOrigins: [] },
+    { trustedProxies: ['load-balancer.example.com'] },
+  ])('an origin or a proxy that is none is refused: %j', (gateway) => {
+    expect(() => spec({ gateway })).toThrow();
+  });
+
+  test('names files for secrets and rules, and only where the spec asks for them', () => {
+    const plain = workerConfig(spec(), around);
+    expect(plain).not.toHaveProperty('signing');
+    expect(plain).not.toHaveProperty('notifications');
+    const full = spec({
+      security: { messageSigning: 'Permissive' },
+      workers: { rules: { configMapRef: { name: 'rules-1' }, modules: ['words.mjs'] } },
+      notifications: {
+        webhooks: [{ name: 'push', url: 'https://push.example.com', secretRef: { name: 's' } }],
+      },
+    });
+    expect(WorkerConfig.parse(workerConfig(full, around))).toMatchObject({
+      services: ['chat', 'notifications', 'presence'],
+      rules: ['/rules/words.mjs'],
+      signing: { keysFile: '/signing/keys.json', required: false },
+      notifications: {
+        webhooks: [
+          { name: 'push', secretFile: '/webhooks/push', url: 'https://push.example.com', timeoutSeconds: 5 },
+        ],
+      },
+    });
+    expect(gatewayConfig(full, around).signing).toEqual({ keysFile: '/signing/keys.json' });
+    const strict = spec({ security: { messageSigning: 'Enabled' } });
+    expect(workerConfig(strict, around).signing).toMatchObject({ required: true });
+  });
   test('gives rooms of an unlisted prefix the defaults', () => {
     const { rooms } = GatewayConfig.parse(
       gatewayConfig(spec({ rooms: [{ prefix: 'team', presence: 'Disabled' }] }), around),

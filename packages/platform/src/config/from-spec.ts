@@ -15,6 +15,12 @@ export interface Surroundings {
     readonly adminToken?: string;
     /** File of the live part. */
     readonly live?: string;
+    /** File with the keys that records are signed with; used only when the spec has them signed. */
+    readonly signingKeys: string;
+    /** Folder with one file per webhook, named like it, holding its secret. */
+    readonly webhookSecrets: string;
+    /** Folder with the modules of `workers.rules`. */
+    readonly rules: string;
   };
 }
 
@@ -25,7 +31,7 @@ export function gatewayConfig(spec: ChatPlatformSpec, around: Surroundings): Gat
   return {
     platform: around.platform,
     admin: optional({ tokenFile: paths.adminToken }),
-    kafka: around.kafka,
+    kafka: kafka(spec, around),
     redis: around.redis,
     auth: {
       issuer,
@@ -36,30 +42,74 @@ export function gatewayConfig(spec: ChatPlatformSpec, around: Surroundings): Gat
     },
     rooms: rooms(spec),
     drain: { timeoutSeconds: spec.gateway.drain.timeoutSeconds },
+    ...(spec.gateway.trustedProxies.length > 0 && { trustedProxies: spec.gateway.trustedProxies }),
+    ...(spec.gateway.allowedOrigins !== undefined && { origins: spec.gateway.allowedOrigins }),
     ...optional({ resumeKeyFile: paths.resumeKey, liveFile: paths.live }),
+    ...(isSigned(spec) && { signing: { keysFile: paths.signingKeys } }),
+    ...(spec.workers.rules !== undefined && { moderated: true }),
   };
 }
 
 /** Pure: the part of a gateway's configuration that is applied while it runs. */
-export function gatewayLive(spec: ChatPlatformSpec): Pick<GatewayLive, 'limits'> {
-  return { limits: spec.limits };
+export function gatewayLive(spec: ChatPlatformSpec): Pick<GatewayLive, 'limits' | 'rebalance'> {
+  return { limits: spec.limits, rebalance: spec.gateway.rebalance };
 }
 
 /** Pure: the configuration of a worker. */
 export function workerConfig(spec: ChatPlatformSpec, around: Surroundings): WorkerConfigInput {
   return {
     platform: around.platform,
-    kafka: around.kafka,
+    kafka: kafka(spec, around),
     redis: around.redis,
     rooms: rooms(spec),
     retentionHours: spec.kafka.messages.retentionHours,
+    ...ruleModules(spec, around),
+    ...webhooks(spec, around),
+    ...(isSigned(spec) && {
+      signing: {
+        keysFile: around.paths.signingKeys,
+        required: spec.security.messageSigning === 'Enabled',
+      },
+    }),
   };
+}
+
+function kafka({ kafka: { driver } }: ChatPlatformSpec, around: Surroundings): KafkaConnection {
+  return driver === 'kafkajs' ? around.kafka : { ...around.kafka, driver };
+}
+
+/** Pure: whether gateways sign what they write to the log. */
+export function isSigned(spec: ChatPlatformSpec): boolean {
+  return spec.security.messageSigning !== 'Disabled';
+}
+
+function ruleModules(
+  { workers }: ChatPlatformSpec,
+  { paths }: Surroundings,
+): Pick<WorkerConfigInput, 'rules'> {
+  if (workers.rules === undefined) return {};
+  return { rules: workers.rules.modules.map((module) => `${paths.rules}/${module}`) };
+}
+
+function webhooks(
+  { notifications }: ChatPlatformSpec,
+  { paths }: Surroundings,
+): Pick<WorkerConfigInput, 'notifications'> {
+  if (notifications.webhooks.length === 0) return {};
+  const configured = notifications.webhooks.map(({ name, url, timeoutSeconds }) => ({
+    name,
+    url,
+    timeoutSeconds,
+    secretFile: `${paths.webhookSecrets}/${name}`,
+  }));
+  return { notifications: { webhooks: configured } };
 }
 
 function rooms(spec: ChatPlatformSpec): RoomOptions[] {
   return spec.rooms.map((entry) => ({
     ...entry,
     presence: entry.presence === 'Enabled',
+    receipts: entry.receipts === 'Enabled',
     typing: entry.typing === 'Enabled',
   }));
 }

@@ -7,6 +7,7 @@ import {
   RedisConnectionConfig,
   RoomOptions,
 } from './connections.ts';
+import { ServiceName, WebhookConfig } from './services.ts';
 
 /** Configuration of a worker. */
 export const WorkerConfig = z.object({
@@ -18,8 +19,30 @@ export const WorkerConfig = z.object({
   /** Retention of the message log, and so the life of the heads in Redis. */
   retentionHours: z.int().min(1).default(168),
   logLevel: LogLevel.default('info'),
-  /** Absent = the group that `names()` gives. */
+  /** What this worker does. */
+  services: z
+    .array(ServiceName)
+    .min(1)
+    .default([...ServiceName.options]),
+  /** Files of modules that judge every message before anybody sees it, in this order. */
+  rules: z.array(z.string()).default([]),
+  notifications: z.object({ webhooks: z.array(WebhookConfig).default([]) }).prefault({}),
+  /** Absent = signatures of records are not looked at. */
+  signing: z
+    .object({
+      /** File of the keys, watched. */
+      keysFile: z.string(),
+      /** Whether a record without a signature is refused too. */
+      required: z.boolean().default(true),
+    })
+    .optional(),
+  /** Group of the chat service; absent = the one that `names()` gives. */
   consumerGroup: z.string().optional(),
+  /**
+   * Name of this worker that outlives its process and that no other worker has, such as the pod's name. With it a
+   * restarted worker takes its partitions back at once (Kafka's static membership; driver platformatic only).
+   */
+  instance: z.string().min(1).max(249).optional(),
   tracing: z.object({ endpoint: z.string(), sampling: z.number().min(0).max(1).default(0.01) }).optional(),
 });
 /** Output of the schema of the same name. */

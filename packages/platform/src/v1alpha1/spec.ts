@@ -3,9 +3,11 @@ import { Auth } from './auth.ts';
 import { Gateway, Workers } from './gateway.ts';
 import { Kafka } from './kafka.ts';
 import { Limits } from './limits.ts';
+import { Notifications } from './notifications.ts';
 import { Redis } from './redis.ts';
 import { RoomNamespaces } from './rooms.ts';
 import { immutable, matching, withRules } from './rule.ts';
+import { Security } from './security.ts';
 import { objectName } from './values.ts';
 
 const MAX_IMAGE = 512;
@@ -44,6 +46,8 @@ export const ChatPlatformSpec = withRules(
     workers: Workers.prefault({}),
     kafka: Kafka,
     redis: Redis,
+    notifications: Notifications.prefault({}),
+    security: Security.prefault({}),
   }),
   [
     {

@@ -39,7 +39,7 @@ export function openApi(): object {
       title: 'ChatPlatform HTTP API',
       version: '1',
       description:
-        'For backends that reach people without holding a socket: on the port of the clients, with the same tokens and rights. Error codes are those of cp1 (codes.md).',
+        'For backends that reach people without holding a socket: on the port of the clients, with the same tokens and rights. Error codes are those of cp1 (cp1.md).',
     },
     security: [{ token: [] }],
     paths,

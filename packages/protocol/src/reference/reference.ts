@@ -1,6 +1,7 @@
 import { OperationSchemas } from '../client-frames.ts';
 import { ErrorSchema, PushSchemas, ReplySchemas } from '../gateway-frames.ts';
 import { asyncApi } from './asyncapi.ts';
+import { openApi } from './openapi.ts';
 import { schemaOf, schemasOf } from './schema.ts';
 import { pageBlocks } from './tables.ts';
 import { toYaml } from './yaml.ts';
@@ -24,6 +25,7 @@ export function referencePages(read: (name: string) => string): Record<string, s
     ...Object.fromEntries(written),
     'cp1.schema.json': schemaPage(),
     'asyncapi.yaml': `# Generated from packages/protocol by tools/verify --write.\n${toYaml(asyncApi())}`,
+    'openapi.yaml': `# Generated from packages/protocol by tools/verify --write.\n${toYaml(openApi())}`,
   };
 }
 
