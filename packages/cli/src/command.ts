@@ -12,6 +12,8 @@ export interface CommandContext {
   readonly out: (line: string) => void;
   /** Progress and remarks. */
   readonly note: (line: string) => void;
+  /** Asks the person at the terminal; absent where nobody sits. */
+  readonly confirm?: (question: string) => Promise<boolean>;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
 }
@@ -30,7 +32,7 @@ export interface Command<O extends Record<string, CommandOption> = Record<string
   readonly name: string;
   /** One line for the index. */
   readonly summary: string;
-  /** Names of positional arguments, for instance `ROOM TEXT`. */
+  /** Names of positional arguments, for instance `ROOM TEXT`; `[NAME...]` at the end takes any number, also none. */
   readonly arguments: readonly string[];
   readonly options: O;
   /** Lines at the end of the help text. */
@@ -71,7 +73,7 @@ export function parseInput(
   }
   const { positionals } = parsed;
   const wanted = definition.arguments;
-  if (positionals.length !== wanted.length) {
+  if (!fits(positionals.length, wanted)) {
     const shown = wanted.length === 0 ? 'none' : wanted.join(' ');
     throw new CliError(
       'usage',
@@ -80,6 +82,11 @@ export function parseInput(
     );
   }
   return { positionals, options: parsed.values as Record<string, never> };
+}
+
+function fits(count: number, wanted: readonly string[]): boolean {
+  const isOpen = wanted.at(-1)?.endsWith('...]') === true;
+  return isOpen ? count >= wanted.length - 1 : count === wanted.length;
 }
 
 function parserOptions(definition: Command): ParseArgsOptionsConfig {
