@@ -1,4 +1,4 @@
-import { ChatPlatformSpec, type ChatPlatformStatus } from '@chatplatform/platform';
+import { ChatPlatformSpec, type ChatPlatformStatus, isSigned } from '@chatplatform/platform';
 import type { Clock } from '@chatplatform/runtime';
 import type { Logger } from '@chatplatform/telemetry';
 import {
@@ -12,6 +12,7 @@ import {
 } from '../kube/index.ts';
 import { keysSecret, type MakeKey } from '../resources/keys-secret.ts';
 import { childNames, type Owner } from '../resources/labels.ts';
+import { signingSecret } from '../resources/signing-secret.ts';
 import type { Caches } from './caches.ts';
 import type { ComponentResult } from './component.ts';
 import { allConditions } from './conditions.ts';
@@ -166,18 +167,26 @@ async function ensureFinalizer(pass: Pass): Promise<void> {
 
 /** Creates the platform's own keys once; returns the admin token. */
 async function ensureKeys(pass: Pass, makeKey: MakeKey): Promise<string> {
+  const { owner, spec } = pass;
+  if (isSigned(spec)) await ensureSecret(pass, signingSecret(owner, makeKey));
+  return tokenOf(await ensureSecret(pass, keysSecret(owner, makeKey))) ?? '';
+}
+
+/** Creates a Secret of the platform's own unless it is there; what is in it is never changed. */
+async function ensureSecret(pass: Pass, fresh: KubeObject): Promise<KubeObject | undefined> {
   const { owner } = pass;
-  let secret = await pass.client.get(Resources.secret, owner.namespace, childNames.keys(owner));
+  const { name } = fresh.metadata;
+  let secret = await pass.client.get(Resources.secret, owner.namespace, name);
   if (!secret) {
-    await pass.act(`create Secret ${childNames.keys(owner)}`, async () => {
-      secret = await pass.client.create(keysSecret(owner, makeKey));
+    await pass.act(`create Secret ${name}`, async () => {
+      secret = await pass.client.create(fresh);
     });
   }
   if (secret && !secret.metadata.ownerReferences?.some((reference) => reference.uid === owner.uid)) {
-    const message = `Secret "${childNames.keys(owner)}" exists and belongs to something else: delete or rename it`;
+    const message = `Secret "${name}" exists and belongs to something else: delete or rename it`;
     pass.problems.push({ reason: Reasons.nameConflict, message, retry: false });
   }
-  return tokenOf(secret) ?? '';
+  return secret;
 }
 
 function tokenOf(secret: KubeObject | undefined): string | undefined {

@@ -23,7 +23,7 @@ import {
   programProbes,
   secretMount,
 } from './pod.ts';
-import { kafkaConnection, redisConnection, storeMounts } from './secret-files.ts';
+import { kafkaConnection, redisConnection, signingMounts, storeMounts } from './secret-files.ts';
 
 /**
  * Version of the template below. A change that would alter the pods of an unchanged platform needs a
@@ -63,6 +63,9 @@ export function gatewayRevision(spec: ChatPlatformSpec, owner: Owner, { image }:
       resumeKey: `${MOUNTS.keys}/resume-key`,
       adminToken: `${MOUNTS.keys}/admin-token`,
       live: `${MOUNTS.live}/config.json`,
+      signingKeys: `${MOUNTS.signing}/keys.json`,
+      webhookSecrets: MOUNTS.webhooks,
+      rules: MOUNTS.rules,
     },
   });
   const template = (revision: string) => podTemplate(spec, owner, { image, revision });
@@ -107,6 +110,7 @@ function podTemplate(spec: ChatPlatformSpec, owner: Owner, { image, revision }: 
     secretMount('keys', childNames.keys(owner), MOUNTS.keys),
     ...authMount(spec),
     ...storeMounts(spec),
+    ...signingMounts(spec, owner),
   ]);
   return {
     metadata: {

@@ -68,4 +68,5 @@ export const childNames = {
   kafka: (owner: Owner) => `${owner.name}-kafka`,
   redis: (owner: Owner) => `${owner.name}-redis`,
   keys: (owner: Owner) => `${owner.name}-keys`,
+  signing: (owner: Owner) => `${owner.name}-signing`,
 };

@@ -10,6 +10,9 @@ export const MOUNTS = {
   kafkaSasl: '/etc/chatplatform/kafka-sasl',
   redisCa: '/etc/chatplatform/redis-ca',
   redisAuth: '/etc/chatplatform/redis-auth',
+  signing: '/etc/chatplatform/signing',
+  webhooks: '/etc/chatplatform/webhooks',
+  rules: '/etc/chatplatform/rules',
 } as const;
 
 /** Port of the clients in a gateway pod. */

@@ -1,4 +1,9 @@
-import type { ChatPlatformSpec, KafkaConnection, RedisConnectionConfig } from '@chatplatform/platform';
+import {
+  type ChatPlatformSpec,
+  isSigned,
+  type KafkaConnection,
+  type RedisConnectionConfig,
+} from '@chatplatform/platform';
 import { childNames, type Owner } from './labels.ts';
 import { type Mounted, MOUNTS, secretMount } from './pod.ts';
 
@@ -62,6 +67,21 @@ export function storeMounts(spec: ChatPlatformSpec): Mounted[] {
   ];
 }
 
+/** The keys that both programs sign and check records with; none when records are not signed. */
+export function signingMounts(spec: ChatPlatformSpec, owner: Owner): Mounted[] {
+  return isSigned(spec) ? [secretMount('signing', childNames.signing(owner), MOUNTS.signing)] : [];
+}
+
+/** The secrets of all webhooks in one folder, one file each, named like the webhook. */
+export function webhookMounts({ notifications }: ChatPlatformSpec): Mounted[] {
+  const sources = notifications.webhooks.map(({ name, secretRef }) => ({
+    secret: { name: secretRef.name, items: [{ key: secretRef.key, path: name }] },
+  }));
+  return sources.length === 0
+    ? []
+    : [{ volume: { name: 'webhooks', projected: { sources } }, path: MOUNTS.webhooks }];
+}
+
 /** A Secret of the user that a platform needs, and the keys it must have. */
 export interface NeededSecret {
   readonly name: string;
@@ -77,6 +97,9 @@ export function neededSecrets(spec: ChatPlatformSpec): NeededSecret[] {
     ref ? [{ name: ref.name, keys: [ref.key], field }] : [];
   return [
     ...of('auth.keySecretRef', spec.auth.keySecretRef),
+    ...spec.notifications.webhooks.flatMap(({ name, secretRef }) =>
+      of(`notifications.webhooks[${name}].secretRef`, secretRef),
+    ),
     ...of('kafka.external.tls.caSecretRef', kafka?.tls?.caSecretRef),
     ...(kafka?.sasl
       ? [

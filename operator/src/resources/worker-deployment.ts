@@ -9,12 +9,19 @@ import {
   containerResources,
   containerSecurity,
   heapOption,
+  type Mounted,
   mountLists,
   MOUNTS,
   podBasics,
   programProbes,
 } from './pod.ts';
-import { kafkaConnection, redisConnection, storeMounts } from './secret-files.ts';
+import {
+  kafkaConnection,
+  redisConnection,
+  signingMounts,
+  storeMounts,
+  webhookMounts,
+} from './secret-files.ts';
 
 const DEFAULT_RESOURCES = { cpu: '50m', memory: '128Mi', memoryLimit: '384Mi' };
 // Longer than a batch of any size and the group's leave together.
@@ -31,13 +38,21 @@ export function workerResources(
     platform: { namespace: owner.namespace, name: owner.name },
     kafka: kafkaConnection(spec, owner),
     redis: redisConnection(spec, owner),
-    paths: { authKey: '' },
+    paths: {
+      authKey: '',
+      signingKeys: `${MOUNTS.signing}/keys.json`,
+      webhookSecrets: MOUNTS.webhooks,
+      rules: MOUNTS.rules,
+    },
   });
   const configName = childNames.workerConfig(owner, hashOf(config, HASH_LENGTH));
   const resources = containerResources(spec.workers.resources, DEFAULT_RESOURCES);
   const { volumes, volumeMounts } = mountLists([
     configMapMount('config', configName, MOUNTS.config),
     ...storeMounts(spec),
+    ...signingMounts(spec, owner),
+    ...webhookMounts(spec),
+    ...rulesMount(spec),
   ]);
   const container = {
     name: 'worker',
@@ -47,6 +62,8 @@ export function workerResources(
     env: [
       { name: 'NODE_OPTIONS', value: heapOption(resources.limits['memory'] ?? '') },
       { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+      // Outlives the container: a worker restarted in its pod takes its partitions back at once.
+      { name: 'CHAT_INSTANCE', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
     ],
     ports: [{ name: 'admin', containerPort: ADMIN_PORT }],
     resources,
@@ -83,4 +100,8 @@ export function workerResources(
       },
     },
   };
+}
+
+function rulesMount({ workers }: ChatPlatformSpec): Mounted[] {
+  return workers.rules ? [configMapMount('rules', workers.rules.configMapRef.name, MOUNTS.rules)] : [];
 }

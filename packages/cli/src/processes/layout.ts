@@ -17,6 +17,8 @@ export interface LayoutInput {
   readonly root: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: ChatPlatform;
+  /** Where the platform comes from. */
+  readonly file: string;
   readonly stores: StoreAddresses;
   /** Port of the demo page; absent = 8080 when it is free. */
   readonly port?: number;
@@ -30,8 +32,8 @@ const HOST = '127.0.0.1';
 const USUAL_PORT = 8080;
 /** Decides ports, writes the configuration files, and says what to run. */
 export async function layOut(input: LayoutInput): Promise<Layout> {
-  const { instance, platform, stores } = input;
-  const settings = new SettingsWriter(instance, platform, stores);
+  const { instance, platform, stores, file } = input;
+  const settings = new SettingsWriter(instance, { platform, file }, stores);
   const ports = await freePorts(1 + GATEWAYS + WORKERS, HOST);
   const next = (): number => ports.pop() as number;
   const publicPort = next();

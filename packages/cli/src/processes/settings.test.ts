@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readSigningKeys } from '@chatplatform/kafka';
 import { GatewayConfig, WorkerConfig } from '@chatplatform/platform';
 import { Instance } from '../instance/instance.ts';
 import { identify, isAlive } from '../instance/process-identity.ts';
@@ -38,7 +39,7 @@ function file(text: string): string {
 test('programs get what their schemas accept: gateways share a port and the keys', () => {
   const instance = new Instance(cache, 'one');
   instance.create();
-  const writer = new SettingsWriter(instance, readPlatform(file(yaml)), stores);
+  const writer = new SettingsWriter(instance, sourceOf(yaml), stores);
   const read = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
   const gateway = GatewayConfig.parse(read(writer.gateway('gateway-1', { public: 1234, admin: 5678 })));
   expect(gateway.listen).toEqual({ host: '127.0.0.1', port: 1234, reusePort: true });
@@ -47,6 +48,26 @@ test('programs get what their schemas accept: gateways share a port and the keys
   expect(gateway.drain.startDelaySeconds).toBe(0);
   expect(readFileSync(gateway.auth.key?.file as string, 'utf8')).toHaveLength(64);
   expect(WorkerConfig.parse(read(writer.worker('worker-1', 99))).admin.port).toBe(99);
+});
+
+function sourceOf(text: string) {
+  const path = file(text);
+  return { platform: readPlatform(path), file: path };
+}
+
+test('secrets of webhooks and signing keys are made, and rules lie beside the platform', () => {
+  const instance = new Instance(cache, 'services');
+  instance.create();
+  const services = `${yaml}  workers: { rules: { configMapRef: { name: demo-rules }, modules: [words.mjs] } }
+  security: { messageSigning: Enabled }
+  notifications: { webhooks: [{ name: push, url: 'http://127.0.0.1:1', secretRef: { name: s } }] }
+`;
+  const writer = new SettingsWriter(instance, sourceOf(services), stores);
+  const config = WorkerConfig.parse(JSON.parse(readFileSync(writer.worker('worker-1', 99), 'utf8')));
+  expect(config.rules).toEqual([join(cache, 'demo-rules', 'words.mjs')]);
+  const [webhook] = config.notifications.webhooks;
+  expect(readFileSync(webhook?.secretFile as string, 'utf8')).toHaveLength(64);
+  expect(readSigningKeys(config.signing?.keysFile as string).active).toBe('k1');
 });
 
 test('keys are made once and only the user may read them', () => {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import {
   gatewayConfig,
@@ -11,6 +12,7 @@ import {
   type RedisConnectionConfig,
   type Surroundings,
 } from '@chatplatform/platform';
+import type { SigningKeys } from '@chatplatform/kafka';
 import { CliError } from '../errors.ts';
 import type { Instance } from '../instance/instance.ts';
 
@@ -68,16 +70,47 @@ export interface KeyFiles {
   readonly auth: string;
   readonly resume: string;
   readonly admin: string;
+  /** Keys that records of the message log are signed with. */
+  readonly signing: string;
 }
 
 export function ensureKeys(instance: Instance): KeyFiles {
-  mkdirSync(instance.path('keys'), { recursive: true, mode: 0o700 });
-  const key = (name: string): string => {
-    const file = instance.path('keys', name);
-    if (!existsSync(file)) writeFileSync(file, randomBytes(KEY_BYTES).toString('hex'), { mode: 0o600 });
-    return file;
+  return {
+    auth: ensureKey(instance, 'auth'),
+    resume: ensureKey(instance, 'resume'),
+    admin: ensureKey(instance, 'admin'),
+    signing: ensureKey(instance, 'signing.json', firstSigningKey),
   };
-  return { auth: key('auth'), resume: key('resume'), admin: key('admin') };
+}
+
+function ensureKey(instance: Instance, name: string, make: () => string = randomText): string {
+  const file = instance.path('keys', name);
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  if (!existsSync(file)) writeFileSync(file, make(), { mode: 0o600 });
+  return file;
+}
+
+function randomText(): string {
+  return randomBytes(KEY_BYTES).toString('hex');
+}
+
+function firstSigningKey(): string {
+  const keys: SigningKeys = { active: 'k1', keys: { k1: randomBytes(KEY_BYTES).toString('base64') } };
+  return `${JSON.stringify(keys, null, 2)}\n`;
+}
+
+/** One secret per webhook, made like the keys; returns their folder. Whoever receives the requests reads it there. */
+function ensureWebhookSecrets(instance: Instance, platform: ChatPlatform): string {
+  for (const { name } of platform.spec.notifications.webhooks) ensureKey(instance, join('webhooks', name));
+  return instance.path('keys', 'webhooks');
+}
+
+/**
+ * The folder with the modules that judge messages: it stands beside the platform's file and is named like the
+ * ConfigMap it stands for.
+ */
+function rulesFolder(platform: ChatPlatform, file: string): string {
+  return resolve(dirname(file), platform.spec.workers.rules?.configMapRef.name ?? '');
 }
 
 /** Writes configuration files of programs, by the mapping the operator uses too. */
@@ -86,7 +119,9 @@ export class SettingsWriter {
   readonly #platform: ChatPlatform;
   readonly #around: Surroundings;
 
-  constructor(instance: Instance, platform: ChatPlatform, stores: StoreAddresses) {
+  /** @param source the platform and the file it comes from */
+  constructor(instance: Instance, source: { platform: ChatPlatform; file: string }, stores: StoreAddresses) {
+    const { platform, file } = source;
     this.#instance = instance;
     this.#platform = platform;
     const keys = ensureKeys(instance);
@@ -96,7 +131,15 @@ export class SettingsWriter {
       platform: identityOf(platform),
       kafka: stores.kafka,
       redis: stores.redis,
-      paths: { authKey: keys.auth, resumeKey: keys.resume, adminToken: keys.admin, live },
+      paths: {
+        authKey: keys.auth,
+        resumeKey: keys.resume,
+        adminToken: keys.admin,
+        live,
+        signingKeys: keys.signing,
+        webhookSecrets: ensureWebhookSecrets(instance, platform),
+        rules: rulesFolder(platform, file),
+      },
     };
   }
 
