@@ -1,10 +1,13 @@
 import {
-  connectKafka,
+  openKafka,
   readKafkaConfig,
   Rewinds,
+  verifier,
+  watchSigningKeys,
   type Kafka,
   type PartitionConsumer,
   type RecordProducer,
+  type WatchedKeys,
 } from '@chatplatform/kafka';
 import { names, roomOptions, type PlatformNames, type WorkerConfig } from '@chatplatform/platform';
 import { namespaceOf } from '@chatplatform/protocol';
@@ -22,13 +25,17 @@ import { chatMetrics } from './chat/chat-metrics.ts';
 import { ChatService } from './chat/chat-service.ts';
 import { RoomAppender } from './chat/room-appender.ts';
 import { RoomHeads } from './chat/room-heads.ts';
+import { loadRules } from './chat/rule-modules.ts';
 import type { Rule } from './chat/rules.ts';
+import { Signatures } from './chat/signatures.ts';
 import { WorkerError } from './errors.ts';
+import type { HostedService } from './hosted-service.ts';
 import { learnLogFacts, type LogFacts } from './log-facts.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { pipelineMetrics } from './pipeline/pipeline-metrics.ts';
 import { Waker } from './pipeline/waker.ts';
 import { readRedisConfig } from './redis-config.ts';
+import { hostedServices } from './services.ts';
 import { StoreWatch } from './store-watch.ts';
 
 /**
@@ -49,6 +56,8 @@ export interface WorkerDeps {
   readonly random: Random;
   readonly logger: Logger;
   readonly rules: readonly Rule[];
+  /** Calls webhooks. */
+  readonly fetch: typeof fetch;
   /** Whether to measure the process itself too (memory, CPU, event loop). Default true. */
   readonly processMetrics: boolean;
   /** Opens the admin port. */
@@ -71,7 +80,7 @@ export async function startWorker(
   config: WorkerConfig,
   deps: Partial<WorkerDeps> = {},
 ): Promise<RunningWorker> {
-  const parts = assemble(config, deps);
+  const parts = await assemble(config, deps);
   const metrics = createMetrics({ prefix: 'chat_worker', defaults: deps.processMetrics ?? true });
   const running = new WorkerParts(config, parts, metrics);
   await running.start();
@@ -80,13 +89,15 @@ export async function startWorker(
 
 type Parts = Omit<WorkerDeps, 'processMetrics'>;
 
-function assemble(config: WorkerConfig, deps: Partial<WorkerDeps>): Parts {
+async function assemble(config: WorkerConfig, deps: Partial<WorkerDeps>): Promise<Parts> {
   const clock = deps.clock ?? systemClock;
   const random = deps.random ?? systemRandom;
   const logger = deps.logger ?? createLogger({ name: 'worker', level: config.logLevel });
+  const rules = deps.rules ?? (await loadRules(config.rules));
   const { redisPrefix, prefix } = names(config.platform.namespace, config.platform.name);
   const kafka =
-    deps.kafka ?? connectKafka(readKafkaConfig(config.kafka, `${prefix}.worker`), { logger, clock, random });
+    deps.kafka ??
+    (await openKafka(readKafkaConfig(config.kafka, `${prefix}.worker`), { logger, clock, random }));
   const redis =
     deps.redis ??
     openRedis({
@@ -94,8 +105,9 @@ function assemble(config: WorkerConfig, deps: Partial<WorkerDeps>): Parts {
       prefix: redisPrefix,
       deps: { logger, clock, random },
     });
-  const { rules = [], listenAdmin = createAdminServer } = deps;
-  return { kafka, redis, clock, random, logger, rules, listenAdmin };
+  const { listenAdmin = createAdminServer } = deps;
+  const call = deps.fetch ?? fetch;
+  return { kafka, redis, clock, random, logger, rules, fetch: call, listenAdmin };
 }
 
 class WorkerParts implements RunningWorker {
@@ -110,6 +122,8 @@ class WorkerParts implements RunningWorker {
   readonly #consumer: PartitionConsumer;
   readonly #producer: RecordProducer;
   readonly #publisher: InboxPublisher;
+  readonly #hosted: readonly HostedService[];
+  readonly #signingKeys: WatchedKeys | undefined;
   #fail: (error: WorkerError) => void = () => undefined;
   #admin: AdminServer | undefined;
   #watch: StoreWatch | undefined;
@@ -128,10 +142,21 @@ class WorkerParts implements RunningWorker {
     });
     // Whoever does not look at `failed` sees the liveness probe.
     this.failed.catch(() => undefined);
-    this.#consumer = parts.kafka.consumer();
+    const { instance } = config;
+    this.#consumer = parts.kafka.consumer(instance === undefined ? {} : { instanceId: instance });
     this.#producer = parts.kafka.producer();
     const incarnation = `w-${parts.random.id(INCARNATION_LENGTH)}`;
     this.#publisher = parts.redis.inbox.publisher({ incarnation });
+    this.#hosted = hostedServices(config, {
+      ...parts,
+      names: this.#names,
+      producer: this.#producer,
+      incarnation,
+      metrics,
+      onCrash: (error) => this.#crashed(error),
+      deadAfterMs: DEAD_AFTER_MS,
+    });
+    this.#signingKeys = config.signing && watchSigningKeys(config.signing.keysFile, parts);
     this.#lifecycle = this.#shutdownOrder();
   }
 
@@ -148,7 +173,7 @@ class WorkerParts implements RunningWorker {
       health: { live: () => this.#liveness(), ready: () => ({ ok: true, detail: this.#detail() }) },
     });
     this.#consumer.onCrash((error) => this.#crashed(error));
-    this.#starting = this.#consume().catch((error: unknown) => {
+    this.#starting = this.#begin().catch((error: unknown) => {
       if (!this.#stop.signal.aborted) this.#crashed(error);
     });
   }
@@ -162,16 +187,22 @@ class WorkerParts implements RunningWorker {
     await this.close();
   }
 
-  async #consume(): Promise<void> {
+  async #begin(): Promise<void> {
     const { kafka, clock, random, logger } = this.#parts;
-    const { topics } = this.#names;
-    const facts = await learnLogFacts(topics, {
+    const facts = await learnLogFacts(this.#names.topics, {
       admin: kafka.admin(),
       clock,
       random,
       logger,
       signal: this.#stop.signal,
     });
+    if (this.#config.services.includes('chat')) await this.#consume(facts);
+    await Promise.all(this.#hosted.map((service) => service.run(facts)));
+  }
+
+  async #consume(facts: LogFacts): Promise<void> {
+    const { logger } = this.#parts;
+    const { topics } = this.#names;
     const pipeline = this.#pipeline(facts);
     const groupId = this.#groupId();
     logger.info({ epoch: facts.epoch, partitions: facts.partitions.messages, groupId }, 'consuming');
@@ -243,6 +274,7 @@ class WorkerParts implements RunningWorker {
         optionsOf: (room) => roomOptions(rooms, namespaceOf(room)),
       },
       rules,
+      signatures: this.#signatures(),
       heads,
       appender: new RoomAppender({ history, latest, heads, clock, isComplete: () => watch.complete }),
       publisher: this.#publisher,
@@ -252,6 +284,13 @@ class WorkerParts implements RunningWorker {
       clock,
       metrics: chatMetrics(this.#metrics),
     });
+  }
+
+  #signatures(): Signatures | undefined {
+    const keys = this.#signingKeys;
+    const required = this.#config.signing?.required ?? false;
+    if (keys === undefined) return undefined;
+    return new Signatures({ verify: verifier(() => keys.current()), renew: () => keys.renew(), required });
   }
 
   async #isNewLog(): Promise<boolean> {
@@ -275,7 +314,8 @@ class WorkerParts implements RunningWorker {
 
   #liveness(): { ok: boolean; detail: Record<string, unknown> } {
     const idleMs = Math.round(this.#parts.clock.monotonic() - this.#consumer.lastActivity());
-    const ok = !this.#dead && (!this.#consuming || idleMs < DEAD_AFTER_MS);
+    const alive = this.#hosted.every((service) => service.isLive());
+    const ok = !this.#dead && alive && (!this.#consuming || idleMs < DEAD_AFTER_MS);
     return { ok, detail: { consumerIdleMs: idleMs, ...this.#detail() } };
   }
 
@@ -300,8 +340,10 @@ class WorkerParts implements RunningWorker {
   async #stopConsuming(): Promise<void> {
     this.#stop.abort();
     await this.#starting;
-    await this.#consumer.stop();
+    const killed = this.#killed;
+    await Promise.all([this.#consumer.stop(), ...this.#hosted.map((service) => service.stop({ killed }))]);
     this.#watch?.close();
+    this.#signingKeys?.stop();
   }
 
   async #finishProducing(): Promise<void> {

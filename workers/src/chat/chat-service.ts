@@ -4,24 +4,21 @@ import { renderFrame, type InboxPublisher } from '@chatplatform/redis';
 import type { Clock } from '@chatplatform/runtime';
 import { deadLetter, type Poison } from '../pipeline/dead-letters.ts';
 import type { Service, Span, SpanResult } from '../pipeline/service.ts';
+import type { EventTopic } from '../events.ts';
 import type { ChatMetrics } from './chat-metrics.ts';
 import { decodeMessage, isPoison, type ChatMessage, type DecodeContext } from './chat-message.ts';
 import { Mail } from './mail.ts';
-import {
-  acceptedEvent,
-  rejectedEvent,
-  rejectionOf,
-  rejectionOfPoison,
-  type EventTopic,
-  type Rejection,
-} from './outcomes.ts';
+import { acceptedEvent, rejectedEvent, rejectionOf, rejectionOfPoison, type Rejection } from './outcomes.ts';
 import type { AppendedMessage, RoomAppender } from './room-appender.ts';
 import type { RoomHeads } from './room-heads.ts';
 import { applyRules, type Rule } from './rules.ts';
+import type { Signatures } from './signatures.ts';
 
 export interface ChatDeps {
   readonly context: DecodeContext;
   readonly rules: readonly Rule[];
+  /** Absent where records are not signed. */
+  readonly signatures?: Signatures | undefined;
   readonly appender: RoomAppender;
   readonly heads: RoomHeads;
   readonly publisher: InboxPublisher;
@@ -33,7 +30,7 @@ export interface ChatDeps {
 }
 
 /**
- * The chat: decode → rules → one append per room → frames to gateways and outcomes to the event topic.
+ * The chat: signatures, decode → rules → one append per room → frames to gateways and outcomes to the event topic.
  * Every step may be repeated; a span is done when all of them are.
  */
 export class ChatService implements Service {
@@ -44,7 +41,7 @@ export class ChatService implements Service {
   }
 
   async apply(span: Span): Promise<SpanResult> {
-    const { messages, poison } = this.#decode(span.records);
+    const { messages, poison } = await this.#decode(span.records);
     const ruled = await applyRules(this.#deps.rules, messages);
     const appended = await this.#deps.appender.append(keyOf(span.topic, span.partition), ruled.passed);
     if (appended === undefined) return 'behind';
@@ -63,11 +60,12 @@ export class ChatService implements Service {
     this.#deps.heads.forget(keyOf(topic, partition));
   }
 
-  #decode(records: readonly InRecord[]): { messages: ChatMessage[]; poison: Poison[] } {
+  async #decode(records: readonly InRecord[]): Promise<{ messages: ChatMessage[]; poison: Poison[] }> {
+    const forged = await this.#deps.signatures?.judge(records);
     const messages: ChatMessage[] = [];
     const poison: Poison[] = [];
     for (const record of records) {
-      const decoded = decodeMessage(record, this.#deps.context);
+      const decoded = forged?.get(record) ?? decodeMessage(record, this.#deps.context);
       if (isPoison(decoded)) poison.push(decoded);
       else messages.push(decoded);
     }

@@ -1,13 +1,6 @@
 import type { InRecord, OutRecord } from '@chatplatform/kafka';
-import {
-  encodeEvent,
-  formatPosition,
-  isRoomName,
-  isUserId,
-  parseCid,
-  partitionOf,
-  type PlatformEvent,
-} from '@chatplatform/protocol';
+import { formatPosition, isRoomName, isUserId, parseCid, type PlatformEvent } from '@chatplatform/protocol';
+import { eventRecord, type EventTopic } from '../events.ts';
 import type { Poison } from '../pipeline/dead-letters.ts';
 import type { AppendedMessage } from './room-appender.ts';
 import type { Refused } from './rules.ts';
@@ -62,7 +55,7 @@ function senderOf({ headers }: InRecord): Pick<Rejection, 'user' | 'gateway' | '
 /** The record of `<p>.events` for an accepted message. */
 export function acceptedEvent({ message, verdict }: AppendedMessage, to: EventTopic): OutRecord {
   const { room, id, user, cid, ts, data, k, notify, tp } = message;
-  return record(to, {
+  const event: PlatformEvent = {
     type: 'message.accepted',
     room,
     id,
@@ -74,7 +67,8 @@ export function acceptedEvent({ message, verdict }: AppendedMessage, to: EventTo
     ...(k !== undefined && { k }),
     ...(notify !== undefined && { notify }),
     ...(tp !== undefined && { tp }),
-  });
+  };
+  return eventRecord(event, to);
 }
 
 /** The record of `<p>.events` for a rejection; `undefined` when no user is known. */
@@ -82,16 +76,5 @@ export function rejectedEvent(rejection: Rejection, to: EventTopic): OutRecord |
   const { room, id, user, cid, at, code, msg } = rejection;
   return user === undefined
     ? undefined
-    : record(to, { type: 'message.rejected', room, id, user, cid, at, code, msg });
-}
-
-/** The topic of outcomes. */
-export interface EventTopic {
-  readonly topic: string;
-  readonly partitions: number;
-}
-
-function record({ topic, partitions }: EventTopic, event: PlatformEvent): OutRecord {
-  const { key, value } = encodeEvent(event);
-  return { topic, partition: partitionOf(key, partitions), key, value };
+    : eventRecord({ type: 'message.rejected', room, id, user, cid, at, code, msg }, to);
 }
