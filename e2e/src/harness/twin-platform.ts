@@ -36,7 +36,10 @@ const TOKEN_SECONDS = 3600;
 /** Milliseconds between two looks at the gateway while it starts. */
 const LOOK_MS = 20;
 /** Configuration demands addresses; nobody dials them. */
-const STORES = { kafka: { bootstrapServers: ['unused:1'] }, redis: { endpoints: ['unused:1'] } };
+const STORES = {
+  kafka: { bootstrapServers: ['unused:1'] },
+  redis: { endpoints: ['unused:1'], cluster: false },
+};
 
 /** Starts a platform without brokers within a second; `rooms` as in the resource. */
 export async function startTwinPlatform(rooms: ChatPlatformSpecInput['rooms'] = []): Promise<TwinPlatform> {
@@ -59,7 +62,14 @@ export async function startTwinPlatform(rooms: ChatPlatformSpecInput['rooms'] = 
   const store = memoryRedis();
   await log.admin().ensureTopics(topicPlans(spec, PLATFORM));
   await log.admin().ensureEpoch(names(PLATFORM.namespace, PLATFORM.name).topics.control);
-  const around = { platform: PLATFORM, ...STORES, paths: { authKey: keyFile, resumeKey: keyFile } };
+  const paths = {
+    authKey: keyFile,
+    resumeKey: keyFile,
+    signingKeys: folder,
+    webhookSecrets: folder,
+    rules: folder,
+  };
+  const around = { platform: PLATFORM, ...STORES, paths };
   const nearby = { admin: { host: '127.0.0.1', port: 0 } };
   const stores = () => ({ kafka: log.client(), redis: store.open(), logger: silentLogger });
   const worker = await startWorker(
