@@ -24,6 +24,10 @@ export class LiveSettings {
     return this.#current.drain;
   }
 
+  get rebalance(): GatewayLive['rebalance'] {
+    return this.#current.rebalance;
+  }
+
   /** What the reply to hello tells. */
   get published(): PublishedLimits {
     const { limits } = this;

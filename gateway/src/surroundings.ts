@@ -1,12 +1,13 @@
 import type { GatewayConfig, PlatformNames, RoomOptions } from '@chatplatform/platform';
 import type { RecordProducer } from '@chatplatform/kafka';
-import type { Redis } from '@chatplatform/redis';
+import type { Receipts as ReceiptStore, Redis } from '@chatplatform/redis';
 import type { Clock, Random } from '@chatplatform/runtime';
 import type { Logger } from '@chatplatform/telemetry';
 import type { Host } from './host.ts';
 import type { GatewayMetrics } from './admin/gateway-metrics.ts';
 import type { Authentication } from './auth/authentication.ts';
 import type { LiveSettings } from './live-settings.ts';
+import type { EventLog } from './presence/event-log.ts';
 import type { Log } from './publish/log.ts';
 import type { HistorySource } from './rooms/history.ts';
 import type { Broadcaster } from './server/socket.ts';
@@ -18,6 +19,7 @@ export interface Surroundings {
   /** Name of this life of this gateway; never used twice. */
   readonly incarnation: string;
   readonly topics: PlatformNames['topics'];
+  readonly events: EventLog;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -32,6 +34,8 @@ export interface Surroundings {
   readonly log: () => Log | undefined;
   /** Rejects until the log is known, since its epoch is part of every key. */
   readonly history: HistorySource;
+  /** The watermarks that belong to the log; throws `RedisError` until it is known. */
+  readonly receipts: () => ReceiptStore;
   /** Newest number of a sender that workers have seen in a room; rejects like the history. */
   readonly lastOf: (room: string, sender: string) => Promise<{ n: number; offset: number } | undefined>;
 }

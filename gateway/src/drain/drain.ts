@@ -48,9 +48,11 @@ export interface DrainOptions {
   registry: SessionRegistry;
   /** Sockets without a session. */
   pending: () => number;
-  sessions: Sessions;
+  sessions: Pick<Sessions, 'markMoving' | 'markConnected'>;
   budget: ReconnectBudget;
   resumeToken: (session: Session) => string;
+  /** A drain began or was called off: the others shall know before the first client arrives. */
+  onChange: () => void;
   settings: () => {
     startDelayMs: number;
     timeoutMs: number;
@@ -61,6 +63,8 @@ export interface DrainOptions {
 
 /** Clients told per question to the budget. */
 const BATCH = 50;
+/** Sleep after the budget was used up: it gathers what pays the next question. */
+const GATHER_MS = 50;
 /** Longest sleep between looks at who is left. */
 const LOOK_MS = 100;
 /** A client that opens the new socket first does so within this window: its slot was paced by the budget already. */
@@ -70,6 +74,8 @@ const MBB_PATIENCE_MS = 15_000;
 /** At the deadline the rest goes in slices, so that goodbyes leave and the loop breathes: 200 per 50 ms. */
 const SLICE = 200;
 const SLICE_MS = 50;
+/** At the deadline acknowledgements under way are waited for this long; the pod has thirty seconds left. */
+const LAST_ACKS_MS = 5000;
 /** Retry-After for upgrades: another gateway is there at once, and the jitter spreads the rest. */
 const RETRY_SECONDS = 2;
 
@@ -80,13 +86,14 @@ export class Drain {
   #order: DrainOrder | undefined;
   #initial = 0;
   #forced = 0;
-  #rate = 1;
   #deadline = 0;
   #run: Promise<void> | undefined;
   /** Rises with every start and cancel: a run that is not the latest stops. */
   #turn = 0;
   /** Clients that were told, with the time until which they are waited for. */
   #told = new Map<Session, number>();
+  /** When the first one was told: the pace of now. */
+  #began = 0;
 
   constructor(options: DrainOptions) {
     this.#options = options;
@@ -108,7 +115,6 @@ export class Drain {
 
   status(): DrainStatus {
     const remaining = this.#remaining();
-    const untold = [...this.#options.registry.all()].filter((session) => !this.#told.has(session)).length;
     return {
       state: this.#state,
       reason: this.#order?.reason,
@@ -116,7 +122,7 @@ export class Drain {
       moved: Math.max(0, this.#initial - remaining - this.#forced),
       forced: this.#forced,
       remaining,
-      eta: this.#state === 'serving' ? 0 : Math.ceil(untold / this.#rate),
+      eta: this.#state === 'serving' ? 0 : Math.ceil(this.#untold() / this.#pace()),
     };
   }
 
@@ -134,6 +140,7 @@ export class Drain {
     this.#options.logger.info({ reason: order.reason, connections: this.#initial }, 'draining');
     this.#turn += 1;
     this.#run = this.#drain(this.#turn);
+    this.#options.onChange();
     return this.#run;
   }
 
@@ -144,6 +151,9 @@ export class Drain {
     this.#state = 'serving';
     this.#order = undefined;
     this.#run = undefined;
+    this.#options.metrics.drainRemaining.set(0);
+    void this.#callOff([...this.#told.keys()]);
+    this.#options.onChange();
     return true;
   }
 
@@ -156,37 +166,48 @@ export class Drain {
     if (this.#remaining() > 0) await clock.sleep(Math.min(startDelayMs, allowedMs));
     if (!isLatest()) return;
     this.#state = 'moving';
-    while (isLatest() && this.#remaining() > 0 && clock.monotonic() < this.#deadline) await this.#step();
+    while (isLatest() && this.#remaining() > 0 && clock.monotonic() < this.#deadline)
+      await this.#step(isLatest);
     if (!isLatest()) return;
     if (this.#remaining() > 0) await this.#closeRest();
     this.#state = 'drained';
+    this.#options.metrics.drainRemaining.set(0);
     const { reason, moved, forced } = this.status();
     logger.info({ reason, moved, forced }, 'drained');
   }
 
-  async #step(): Promise<void> {
-    const { clock, registry, budget, settings, metrics } = this.#options;
+  async #step(isLatest: () => boolean): Promise<void> {
+    const { clock, budget, metrics } = this.#options;
     metrics.drainRemaining.set(this.#remaining());
     this.#closeLate();
-    const next = [...registry.all()]
-      .filter((session) => !this.#told.has(session) && !session.ended)
-      .slice(0, BATCH);
+    const next = this.#next();
     if (next.length === 0) {
       await clock.sleep(LOOK_MS);
       return;
     }
-    this.#rate = this.#order?.budget ?? settings().ratePerSecond;
     const { granted, waitMs } = await budget.take(next.length, this.#rate);
-    for (const session of next.slice(0, granted)) await this.#tell(session);
-    if (granted < next.length) await clock.sleep(Math.min(Math.max(waitMs, 1), LOOK_MS));
+    if (!isLatest()) return;
+    for (const session of next.slice(0, granted)) this.#tell(session);
+    if (granted < next.length) await clock.sleep(Math.min(Math.max(waitMs, GATHER_MS), LOOK_MS));
   }
 
-  async #tell(session: Session): Promise<void> {
+  #next(): Session[] {
+    const next: Session[] = [];
+    for (const session of this.#options.registry.all()) {
+      if (next.length === BATCH) break;
+      if (!this.#told.has(session) && !session.ended) next.push(session);
+    }
+    return next;
+  }
+
+  #tell(session: Session): void {
     const { clock, incarnation, sessions, resumeToken, settings } = this.#options;
     if (session.ended) return;
+    if (this.#told.size === 0) this.#began = clock.monotonic();
     this.#told.set(session, clock.monotonic() + MBB_PATIENCE_MS);
     const { sid, generation } = session;
-    await sessions.markMoving(sid, { incarnation, generation }).catch(() => false);
+    // Nothing waits for it: a Redis that hangs must not hold up the move.
+    sessions.markMoving(sid, { incarnation, generation }).catch(() => false);
     const windowMs = session.mbb ? MBB_WINDOW_MS : settings().jitterMs;
     session.push({
       drain: {
@@ -211,16 +232,51 @@ export class Drain {
   }
 
   async #closeRest(): Promise<void> {
-    const { clock, registry, logger, settings } = this.#options;
+    const { clock, registry, logger } = this.#options;
     this.#state = 'closing';
     logger.warn({ remaining: this.#remaining() }, 'the drain deadline passed; closing the rest');
-    for (;;) {
-      const slice = [...registry.all()].filter((session) => !session.ended).slice(0, SLICE);
-      if (slice.length === 0) return;
-      this.#forced += slice.length;
-      for (const session of slice) session.bye(3002, { after: [0, settings().jitterMs] });
+    const after = this.#lastWindow();
+    const rest = [...registry.all()].filter((session) => !session.ended);
+    this.#forced += rest.length;
+    const goodbyes: Promise<void>[] = [];
+    for (let from = 0; from < rest.length; from += SLICE) {
+      goodbyes.push(
+        ...rest.slice(from, from + SLICE).map((session) => session.endAfterAcks(3002, { after })),
+      );
       await clock.sleep(SLICE_MS);
     }
+    await Promise.race([Promise.all(goodbyes), clock.sleep(LAST_ACKS_MS)]);
+    for (const session of registry.all()) session.bye(3002, { after });
+  }
+
+  /** The rest is closed within seconds, and comes back no faster than the budget allows. */
+  #lastWindow(): readonly [number, number] {
+    const { budget, settings } = this.#options;
+    const paced = (this.#remaining() / budget.share(this.#rate)) * 1000;
+    return [0, Math.round(Math.max(settings().jitterMs, paced))];
+  }
+
+  async #callOff(told: readonly Session[]): Promise<void> {
+    const { incarnation, sessions } = this.#options;
+    for (const { sid, generation, ended } of told) {
+      if (!ended) await sessions.markConnected(sid, { incarnation, generation }).catch(() => false);
+    }
+  }
+
+  get #rate(): number {
+    return this.#order?.budget ?? this.#options.settings().ratePerSecond;
+  }
+
+  #untold(): number {
+    let count = 0;
+    for (const session of this.#options.registry.all()) if (!this.#told.has(session)) count += 1;
+    return count;
+  }
+
+  /** Clients told per second until now; before the first second is over, what the budget would give. */
+  #pace(): number {
+    const seconds = (this.#options.clock.monotonic() - this.#began) / 1000;
+    return this.#told.size > 0 && seconds >= 1 ? this.#told.size / seconds : this.#rate;
   }
 
   #remaining(): number {

@@ -8,6 +8,8 @@ interface Change {
   /** user -> is here now */
   users: Map<string, boolean>;
   occ: number;
+  /** The number is told even when nobody is left to name. */
+  corrects: boolean;
 }
 
 /** Collects who came and went, and tells it once per room and second. */
@@ -22,27 +24,39 @@ export class Differences {
   }
 
   /** `occ` is the number of users after the change. Who comes back within the window is not mentioned. */
-  note(room: string, user: string, change: { here: boolean; occ: number }): void {
+  note(room: string, user: string, { here, occ }: { here: boolean; occ: number }): void {
+    const { users } = this.#changeIn(room, occ);
+    if (users.get(user) === !here) users.delete(user);
+    else users.set(user, here);
+  }
+
+  /** Nobody came or went, but another number may have been told: sessions moved, or a lease came back. */
+  correct(room: string, occ: number): void {
+    this.#changeIn(room, occ).corrects = true;
+  }
+
+  #changeIn(room: string, occ: number): Change {
     const pending = this.#changes.get(room);
-    const current = pending ?? { users: new Map<string, boolean>(), occ: 0 };
-    current.occ = change.occ;
-    if (current.users.get(user) === !change.here) current.users.delete(user);
-    else current.users.set(user, change.here);
-    if (pending !== undefined) return;
-    this.#changes.set(room, current);
+    if (pending !== undefined) {
+      pending.occ = occ;
+      return pending;
+    }
+    const fresh: Change = { users: new Map(), occ, corrects: false };
+    this.#changes.set(room, fresh);
     this.#clock.setTimeout(() => this.#flush(room), COALESCE_MS);
+    return fresh;
   }
 
   #flush(room: string): void {
     const change = this.#changes.get(room);
     this.#changes.delete(room);
-    if (change === undefined || change.users.size === 0) return;
+    if (change === undefined || (change.users.size === 0 && !change.corrects)) return;
     this.#tell(room, differenceFrame(room, change));
   }
 }
 
 /** Above the limit of a small room only the number is told: names of thousands would cost more than the messages. */
-export function differenceFrame(room: string, { users, occ }: Change): Json {
+export function differenceFrame(room: string, { users, occ }: Pick<Change, 'users' | 'occ'>): Json {
   if (occ > Limits.smallRoomMembers) return encodePush({ pr: { r: room, occ } });
   const join = [...users].filter(([, here]) => here).map(([user]) => user);
   const leave = [...users].filter(([, here]) => !here).map(([user]) => user);

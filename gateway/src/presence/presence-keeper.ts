@@ -7,6 +7,8 @@ import type { Differences } from './differences.ts';
 
 /** A lost connection is no leave until it stayed away this long: reconnects must not flicker. */
 export const GRACE_MS = 10_000;
+/** Leaves that Redis did not take are tried again this often. */
+const OWED_RETRY_MS = 2000;
 
 /** What keeping presence needs. */
 export interface PresenceKeeperOptions {
@@ -20,10 +22,16 @@ export interface PresenceKeeperOptions {
   onError: (error: unknown) => void;
 }
 
+/** A session as presence knows it. */
+type Device = Pick<Session, 'user' | 'sid'>;
+
 /** Who is in which room, for the sessions of this gateway. Nothing here rejects: presence is told as well as can be. */
 export class PresenceKeeper {
   readonly #options: PresenceKeeperOptions;
-  readonly #graces = new Set<Timer>();
+  readonly #graces = new Map<Timer, string>();
+  /** Leaves that Redis did not take: without them the user would stay there for as long as this gateway lives. */
+  readonly #owed = new Map<string, Device & { room: string }>();
+  #retry: Timer | undefined;
 
   constructor(options: PresenceKeeperOptions) {
     this.#options = options;
@@ -31,29 +39,41 @@ export class PresenceKeeper {
 
   /** The session is in the room now; returns the number of users there (0 while Redis is away). */
   async enter(session: Session, room: string): Promise<number> {
-    if (!this.#counts(room)) return 0;
+    return (await this.#enter(session, room))?.occ ?? 0;
+  }
+
+  /** Says again that the session is in the room. Others may have been told a number without it: they get the right one. */
+  async reenter(session: Session, room: string): Promise<void> {
+    const joined = await this.#enter(session, room);
+    if (joined !== undefined) this.#options.differences.correct(room, joined.occ);
+  }
+
+  async #enter(session: Session, room: string): Promise<{ occ: number } | undefined> {
+    if (!this.#counts(room)) return undefined;
+    const { presence, differences, incarnation, onError } = this.#options;
     const { user, sid, info } = session;
     try {
-      const device = { user, sid, incarnation: this.#options.incarnation };
-      const { first, occ } = await this.#options.presence.join(room, { ...device, info });
-      if (first) this.#options.differences.note(room, user, { here: true, occ });
-      return occ;
+      const { first, rose, occ } = await presence.join(room, { user, sid, incarnation, info });
+      if (first) differences.note(room, user, { here: true, occ });
+      else if (rose) differences.correct(room, occ);
+      return { occ };
     } catch (error) {
-      this.#options.onError(error);
-      return 0;
+      onError(error);
+      return undefined;
     }
   }
 
   /** The session left the room for good. */
-  async leave(session: Pick<Session, 'user' | 'sid'>, room: string): Promise<void> {
+  async leave({ user, sid }: Device, room: string): Promise<void> {
     if (!this.#counts(room)) return;
-    const { user, sid } = session;
+    const { presence, differences, incarnation, onError } = this.#options;
     try {
-      const device = { user, sid, incarnation: this.#options.incarnation };
-      const { last, occ } = await this.#options.presence.leave(room, device);
-      if (last) this.#options.differences.note(room, user, { here: false, occ });
+      const { last, occ } = await presence.leave(room, { user, sid, incarnation });
+      if (last) differences.note(room, user, { here: false, occ });
     } catch (error) {
-      this.#options.onError(error);
+      onError(error);
+      this.#owed.set(`${sid} ${room}`, { user, sid, room });
+      this.#retry ??= this.#options.clock.setTimeout(() => void this.#payOwed(), OWED_RETRY_MS);
     }
   }
 
@@ -75,7 +95,18 @@ export class PresenceKeeper {
       this.#graces.delete(timer);
       leaveAll();
     }, GRACE_MS);
-    this.#graces.add(timer);
+    this.#graces.set(timer, sid);
+  }
+
+  /** Takes away what this gateway has in `rooms` for sessions that are not here: leaves that Redis took and forgot. */
+  async tidy(rooms: readonly string[], isHere: (sid: string) => boolean): Promise<void> {
+    const { presence, incarnation } = this.#options;
+    const waiting = new Set(this.#graces.values());
+    for (const room of rooms.filter((name) => this.#counts(name))) {
+      const held = await presence.heldBy(room, incarnation);
+      const left = held.filter(({ sid }) => !isHere(sid) && !waiting.has(sid));
+      await Promise.all(left.map((device) => this.leave(device, room)));
+    }
   }
 
   /** Sets what others read about the user in `who`. */
@@ -86,14 +117,24 @@ export class PresenceKeeper {
     await Promise.all(rooms.map((room) => this.#options.presence.setInfo(room, device, info)));
   }
 
-  /** Sessions whose leave is still waited for. */
+  /** Sessions whose leave is still waited for or owed. */
   get waiting(): number {
-    return this.#graces.size;
+    return this.#graces.size + this.#owed.size;
   }
 
   stop(): void {
-    for (const timer of this.#graces) timer.cancel();
+    for (const timer of this.#graces.keys()) timer.cancel();
     this.#graces.clear();
+    this.#retry?.cancel();
+    this.#owed.clear();
+  }
+
+  async #payOwed(): Promise<void> {
+    this.#retry = undefined;
+    const owed = [...this.#owed.values()];
+    this.#owed.clear();
+    const due = owed.filter(({ sid, room }) => !this.#options.isIn(sid, room));
+    await Promise.all(due.map((device) => this.leave(device, device.room)));
   }
 
   #counts(room: string): boolean {

@@ -22,12 +22,9 @@ export interface ReassertionOptions {
 const CHUNK = 200;
 /** Pause between chunks, so that ten thousand rooms do not hold up deliveries. */
 const PAUSE_MS = 20;
-/** Every local room's route and head are looked at this often, whatever happened: the net below all other nets. */
-export const AUDIT_MS = 60_000;
 
-/** How much is done: `heads` compares, `routes` writes the routes before it, `everything` also presence and sessions. */
-type Scope = 'heads' | 'routes' | 'everything';
-const ORDER: readonly Scope[] = ['heads', 'routes', 'everything'];
+/** How much is done: `heads` compares, `everything` writes routes before it, and presence and sessions after it. */
+type Scope = 'heads' | 'everything';
 
 /**
  * Makes Redis say again what is true here, and finds what was missed. One run at a time; asking during a run makes
@@ -52,14 +49,8 @@ export class Reassertion {
     return this.#request('everything');
   }
 
-  /** The regular look at routes and heads. */
-  audit(): Promise<void> {
-    return this.#request('routes');
-  }
-
   #request(scope: Scope): Promise<void> {
-    const asked = this.#again;
-    if (asked === undefined || ORDER.indexOf(scope) > ORDER.indexOf(asked)) this.#again = scope;
+    if (this.#again !== 'everything') this.#again = scope;
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
       if (this.#again !== undefined) void this.#request(this.#again);
@@ -104,7 +95,7 @@ export class Reassertion {
     for (const session of [...registry.all()]) {
       const { sid, user, generation } = session;
       await sessions.assert(sid, user, { incarnation, generation });
-      await Promise.all([...session.rooms.keys()].map((room) => presence.enter(session, room)));
+      await Promise.all([...session.rooms.keys()].map((room) => presence.reenter(session, room)));
     }
   }
 }

@@ -19,7 +19,6 @@ export interface SessionLimits {
   requestsPerSecond: number;
   requestBurst: number;
   recoveryBurst: number;
-  connectionsPerUser: number;
 }
 
 /** What connections need. */
@@ -133,12 +132,15 @@ export class Connections implements SocketEvents {
     wheel.remove(guest.timeout);
     if (greeting === undefined || socket.closed) return;
     const claim = welcome.claim(greeting.identity, greeting.hello.resume);
-    if (this.#overLimit(greeting.identity.user, claim?.sid)) {
-      farewell(socket, 3504);
+    const grant = await welcome.grant(greeting.identity, claim);
+    if ('close' in grant) {
+      farewell(socket, grant.close, grant);
       return;
     }
-    const grant = await welcome.grant(greeting.identity, claim);
-    if (socket.closed) return;
+    if (socket.closed) {
+      await welcome.giveUp(grant);
+      return;
+    }
     const session = this.#session(socket, greeting, grant);
     await welcome.reply(session, { i: greeting.i, hello: greeting.hello, resumed: grant.resumed });
     this.#guests.delete(socket);
@@ -150,15 +152,9 @@ export class Connections implements SocketEvents {
     }
   }
 
-  #overLimit(user: string, sid: string | undefined): boolean {
-    const others = [...this.#options.registry.ofUser(user)].filter(
-      (session) => session.sid !== sid && !session.ended,
-    );
-    return others.length >= this.#options.limits().connectionsPerUser;
-  }
-
-  #session(socket: Socket, { hello, identity }: Greeting, { sid, generation }: SessionGrant): Session {
+  #session(socket: Socket, { hello, identity }: Greeting, grant: SessionGrant): Session {
     const { clock, publisher, userBuckets, registry, heartbeat } = this.#options;
+    const { sid, generation, resumed } = grant;
     const limits = this.#options.limits();
     const session = new Session({
       socket,
@@ -170,6 +166,7 @@ export class Connections implements SocketEvents {
       lanes: publisher.lanes({ user: identity.user, sid, bucket: userBuckets.of(identity.user) }),
       requests: new TokenBucket(clock, limits.requestsPerSecond, limits.requestBurst),
       recovery: new TokenBucket(clock, 0, limits.recoveryBurst),
+      movedAt: resumed ? clock.monotonic() : Number.NEGATIVE_INFINITY,
     });
     registry.add(session);
     this.#sessions.set(socket, session);

@@ -31,6 +31,8 @@ export interface SessionParts {
   requests: TokenBucket;
   /** Own allowance for `join` and `sync` after a hello. */
   recovery: TokenBucket;
+  /** Monotonic ms. */
+  movedAt: number;
 }
 
 /** A client that said hello. */
@@ -54,6 +56,8 @@ export class Session {
   readonly typing = new Map<string, number>();
   /** A newer socket has the session: this one accepts no publish and tells nobody of its end. */
   superseded = false;
+  /** When it last came here from another socket (monotonic ms); a session that began here never moved. */
+  readonly movedAt: number;
   /** Ephemeral classes are off because the client reads too slowly. */
   trimmed = false;
   /** The end was announced or has happened. */
@@ -72,6 +76,7 @@ export class Session {
     this.lanes = parts.lanes;
     this.requests = parts.requests;
     this.recovery = parts.recovery;
+    this.movedAt = parts.movedAt;
   }
 
   get user(): string {

@@ -10,11 +10,13 @@ import {
   type Json,
   type PublishedLimits,
 } from '@chatplatform/protocol';
-import type { Sessions } from '@chatplatform/redis';
+import { SESSION_KEEP_MS, type Sessions } from '@chatplatform/redis';
 import type { Clock, Random } from '@chatplatform/runtime';
 import type { Identity } from '../auth/identity.ts';
+import type { Receipts } from '../presence/receipts.ts';
 import type { CompletedJoin } from '../rooms/joiner.ts';
 import type { FailedJoin, Membership } from '../rooms/membership.ts';
+import { pushReceipts } from './receipt-operations.ts';
 import type { ResumeClaim, ResumeTokens } from './resume-token.ts';
 import type { Session } from './session.ts';
 
@@ -24,6 +26,13 @@ export interface WelcomeOptions {
   sessions: Sessions;
   resumeTokens: ResumeTokens;
   membership: Membership;
+  receipts: Receipts;
+  /** Connections of one user: how many may be, and how many other than `sid` are on this gateway. */
+  connections: { max: () => number; here: (user: string, sid: string) => number };
+  /** Rejects with `RedisError`. */
+  liveGateways: () => Promise<ReadonlySet<string>>;
+  /** True for a session that was told to move to make room, and would move to a gateway that is as full. */
+  isMoreWelcomeElsewhere: (sid: string) => Promise<boolean>;
   clock: Clock;
   random: Random;
   limits: () => PublishedLimits;
@@ -37,8 +46,17 @@ export interface SessionGrant extends ResumeClaim {
   resumed: boolean;
 }
 
+/** A hello that gets no session: the connection ends with this code. */
+export interface NoSession {
+  close: 3003 | 3504;
+  after?: readonly [number, number];
+}
+
 /** Time between attempts to join the personal room while Redis is away. */
 const INSIST_MS = 3000;
+
+/** Its old socket goes on, so there is no hurry to dial again; all dial within a few seconds. */
+const DETOUR_WINDOW_MS = [0, 2000] as const;
 
 /** Unguessable: 20 characters of base 36 are 103 bits. */
 const SID_LENGTH = 20;
@@ -57,9 +75,23 @@ export class Welcome {
   }
 
   /** The session of `claim`, taken over from whoever has it, or a new one. Never rejects. */
-  async grant(identity: Identity, claim: ResumeClaim | undefined): Promise<SessionGrant> {
-    const resumed = claim && (await this.#resume(identity.user, claim));
-    return resumed ?? this.#create(identity.user);
+  async grant({ user }: Identity, claim: ResumeClaim | undefined): Promise<SessionGrant | NoSession> {
+    if (claim !== undefined && (await this.#options.isMoreWelcomeElsewhere(claim.sid)))
+      return { close: 3003, after: DETOUR_WINDOW_MS };
+    const sid = claim?.sid ?? this.#newSid();
+    if (!(await this.#admits(user, sid))) return { close: 3504 };
+    const resumed = claim && (await this.#resume(user, claim));
+    if (resumed !== undefined) return resumed;
+    if (claim === undefined) return this.#create(user, sid);
+    // The token was worth nothing: it is another session that has to find a place.
+    const other = this.#newSid();
+    return (await this.#admits(user, other)) ? this.#create(user, other) : { close: 3504 };
+  }
+
+  /** The socket went before it had the session: it does not count as a connection any more. */
+  async giveUp({ sid, generation }: SessionGrant): Promise<void> {
+    const { incarnation, sessions, onError } = this.#options;
+    await sessions.suspend(sid, { incarnation, generation }, SESSION_KEEP_MS).catch(onError);
   }
 
   resumeToken(session: Session): string {
@@ -85,6 +117,7 @@ export class Welcome {
       const body = hello.rooms === undefined ? toJson(fields) : withRooms(fields, bodies);
       session.socket.send(encodeReply(i, 'hello', body));
       sendBehind(session, done);
+      pushReceipts(this.#options.receipts, session, done);
     });
     if (!asksForPersonal) this.#insist(session, wishForPersonal);
   }
@@ -95,7 +128,10 @@ export class Welcome {
     this.#options.clock.setTimeout(() => {
       session.serially(async () => {
         if (session.rooms.has(wish.room)) return;
-        await this.#options.membership.join(session, [wish], (done) => sendBehind(session, done));
+        await this.#options.membership.join(session, [wish], (done) => {
+          sendBehind(session, done);
+          pushReceipts(this.#options.receipts, session, done);
+        });
         this.#insist(session, wish);
       });
     }, INSIST_MS);
@@ -130,9 +166,24 @@ export class Welcome {
     }
   }
 
-  async #create(user: string): Promise<SessionGrant> {
-    const { incarnation, sessions, random, onError } = this.#options;
-    const sid = random.id(SID_LENGTH);
+  #newSid(): string {
+    return this.#options.random.id(SID_LENGTH);
+  }
+
+  /** Whether the user may have this connection too. Without Redis only the connections here are known. */
+  async #admits(user: string, sid: string): Promise<boolean> {
+    const { incarnation, sessions, liveGateways, connections, onError } = this.#options;
+    const max = connections.max();
+    try {
+      return await sessions.enlist(sid, { user, incarnation }, { max, live: await liveGateways() });
+    } catch (error) {
+      onError(error);
+      return connections.here(user, sid) < max;
+    }
+  }
+
+  async #create(user: string, sid: string): Promise<SessionGrant> {
+    const { incarnation, sessions, onError } = this.#options;
     try {
       const { generation } = await sessions.create(sid, { user, incarnation });
       return { sid, generation, resumed: false };

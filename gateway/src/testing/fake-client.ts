@@ -1,4 +1,5 @@
 import type { DrainPush, ByePush, HelloReply } from '@chatplatform/protocol';
+import type { Timer } from '@chatplatform/runtime';
 import type { Door, FakeFleet } from './fake-fleet.ts';
 import type { FakeSocket } from './fake-sockets.ts';
 
@@ -30,6 +31,7 @@ export class FakeClient {
   #next: Link | undefined;
   #resume: string | undefined;
   #window: readonly [number, number] | undefined;
+  #timer: Timer | undefined;
   #stopped = false;
 
   constructor(fleet: FakeFleet, user: string, mbb: boolean) {
@@ -109,7 +111,8 @@ export class FakeClient {
 
   #later([from, to]: readonly [number, number]): void {
     const { clock, random, redials } = this.#fleet;
-    clock.setTimeout(
+    this.#timer?.cancel();
+    this.#timer = clock.setTimeout(
       () => {
         if (this.#stopped || this.#next !== undefined) return;
         redials.push(clock.monotonic());

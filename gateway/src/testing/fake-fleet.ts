@@ -95,7 +95,10 @@ export class FakeFleet {
   }
 
   /** New clients, each through some door of `doors`. */
-  async crowd(count: number, options: { doors?: readonly Door[]; mbb?: boolean } = {}): Promise<FakeClient[]> {
+  async crowd(
+    count: number,
+    options: { doors?: readonly Door[]; mbb?: boolean } = {},
+  ): Promise<FakeClient[]> {
     const { doors = this.doors, mbb = true } = options;
     const crowd: FakeClient[] = [];
     for (let n = 0; n < count; n += 1) {

@@ -58,7 +58,7 @@ export type { MemorySnapshot } from './memory/server.ts';
 export { COMING_MS, GOING_MS, type DueUser, type Online } from './online/online.ts';
 export { openRedis, type OpenRedisOptions } from './open-redis.ts';
 export type { Device, Presence, Present } from './presence/presence.ts';
-export type { MarkRequest, Receipts, Watermarks } from './receipts/receipts.ts';
+export type { Receipts, Watermarks } from './receipts/receipts.ts';
 export type { Redis, RedisState } from './redis.ts';
 export type { Revocation, Revocations } from './revocations/revocations.ts';
 export type { Routes } from './routes/routes.ts';

@@ -77,6 +77,10 @@ export function routesContract(subject: ContractSubject): void {
     await redis().routes.remove(a, 'gw-1');
     expect(await redis().routes.of(a)).toEqual(['gw-2']);
     expect(await redis().routes.of(b)).toEqual(['gw-2']);
+    const c = fresh('room');
+    expect(await redis().routes.missing([c, a, b], 'gw-2')).toEqual([c]);
+    expect(await redis().routes.missing([a, b], 'gw-1')).toEqual([a, b]);
+    expect(await redis().routes.missing([], 'gw-1')).toEqual([]);
   });
 }
 
@@ -88,9 +92,9 @@ export function presenceContract(subject: ContractSubject): void {
     const [room, gw] = [fresh('room'), fresh('gw')];
     await redis().gateways.lease(gw, INFO);
     const { presence } = redis();
-    expect(await presence.join(room, device('ann', 's1', gw))).toEqual({ first: true, occ: 1 });
-    expect(await presence.join(room, device('ann', 's2', gw))).toEqual({ first: false, occ: 1 });
-    expect(await presence.join(room, device('bob', 's3', gw))).toEqual({ first: true, occ: 2 });
+    expect(await presence.join(room, device('ann', 's1', gw))).toEqual({ first: true, rose: true, occ: 1 });
+    expect(await presence.join(room, device('ann', 's2', gw))).toEqual({ first: false, rose: false, occ: 1 });
+    expect(await presence.join(room, device('bob', 's3', gw))).toEqual({ first: true, rose: true, occ: 2 });
     expect(await presence.leave(room, device('ann', 's1', gw))).toEqual({ last: false, occ: 2 });
     expect(await presence.leave(room, device('ann', 's2', gw))).toEqual({ last: true, occ: 1 });
     expect(await presence.leave(room, device('ann', 's2', gw))).toEqual({ last: false, occ: 1 });
@@ -103,7 +107,11 @@ export function presenceContract(subject: ContractSubject): void {
     await redis().gateways.lease(now, INFO);
     const { presence } = redis();
     await presence.join(room, device('ann', 's1', old));
-    expect(await presence.join(room, device('ann', 's1', now))).toEqual({ first: false, occ: 1 });
+    expect(await presence.join(room, device('ann', 's1', now))).toEqual({
+      first: false,
+      rose: false,
+      occ: 1,
+    });
     expect(await presence.leave(room, device('ann', 's1', old))).toEqual({ last: false, occ: 1 });
     await presence.setInfo(room, device('ann', 's1', old), '"stale"');
     expect((await presence.who(room, { max: 10 })).users[0]?.info).toBeUndefined();
@@ -156,7 +164,11 @@ export function presenceContract(subject: ContractSubject): void {
     expect(await other.gateways.ended(0)).not.toContain(dead);
     expect(await other.sessions.get('s3')).toMatchObject({ state: 'suspended' });
     expect(await other.sessions.ofUser('bob')).toEqual(new Map());
-    expect(await other.presence.join(room, device('bob', 's3', alive))).toEqual({ first: true, occ: 2 });
+    expect(await other.presence.join(room, device('bob', 's3', alive))).toEqual({
+      first: true,
+      rose: true,
+      occ: 2,
+    });
     await other.close();
   });
 }

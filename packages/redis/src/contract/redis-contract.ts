@@ -10,6 +10,7 @@ import {
   routesContract,
   sessionsContract,
 } from './nouns-contract.ts';
+import { presenceModel } from './presence-model.ts';
 import { receiptsContract } from './receipts-contract.ts';
 import { deliveriesContract, locksContract, onlineContract } from './services-contract.ts';
 import { sessionsModel } from './sessions-model.ts';
@@ -24,6 +25,7 @@ export function redisContract(name: string, subject: ContractSubject): void {
     describe('latest', () => latestContract(subject));
     describe('routes', () => routesContract(subject));
     describe('presence', () => presenceContract(subject));
+    describe('presence of many', () => presenceModel(subject, 40));
     describe('receipts', () => receiptsContract(subject));
     describe('gateways', () => gatewaysContract(subject));
     describe('sessions', () => sessionsContract(subject));

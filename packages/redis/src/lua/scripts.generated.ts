@@ -479,9 +479,23 @@ local function now_ms()
 end
 return occupancy(KEYS[1], KEYS[2], live_set(1))
 `;
+export const presenceHeldBy = `-- The devices of one gateway in a room.
+-- KEYS 1 ph:{room}   ARGV 1 incarnation
+-- Returns flat: user, sid
+local held, all = {}, redis.call('HGETALL', KEYS[1])
+for i = 1, #all, 2 do
+  for sid, device in pairs(cjson.decode(all[i + 1])) do
+    if device[1] == ARGV[1] then
+      held[#held + 1] = all[i]
+      held[#held + 1] = sid
+    end
+  end
+end
+return held
+`;
 export const presenceJoin = `-- Adds a device to a room or moves it to another gateway.
 -- KEYS 1 ph:{room} 2 pc:{room}   ARGV 1 user 2 sid 3 incarnation 4 info or '', 5... live incarnations
--- Returns {1 when the user was not here before, live users}
+-- Returns {1 when the user was not here before, 1 when the user did not count before, live users}
 -- Counting live users of a room without touching every entry.
 
 -- Above this many users a room with entries of dead gateways is not counted one by one: devices of dead
@@ -531,7 +545,8 @@ live[ARGV[3]] = true
 local stored = redis.call('HGET', KEYS[1], ARGV[1])
 local devices = stored and cjson.decode(stored) or {}
 local old = devices[ARGV[2]]
-local was_here = old ~= nil or has_live_device(devices, live)
+local counted = has_live_device(devices, live)
+local was_here = counted or old ~= nil
 if old and old[1] ~= ARGV[3] then add_count(KEYS[2], old[1], -1) end
 if not old or old[1] ~= ARGV[3] then add_count(KEYS[2], ARGV[3], 1) end
 local now = now_ms()
@@ -539,7 +554,7 @@ local info, info_at = ARGV[4], now
 if info == '' and old then info, info_at = old[3], old[4] end
 devices[ARGV[2]] = { ARGV[3], old and old[2] or now, info, info_at }
 redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(devices))
-return { was_here and 0 or 1, occupancy(KEYS[1], KEYS[2], live) }
+return { was_here and 0 or 1, counted and 0 or 1, occupancy(KEYS[1], KEYS[2], live) }
 `;
 export const presenceLeave = `-- Takes a device away if it still belongs to the gateway that says so.
 -- KEYS 1 ph:{room} 2 pc:{room}   ARGV 1 user 2 sid 3 incarnation, 4... live incarnations

@@ -2,7 +2,7 @@ import type { Gateways } from '../gateways/gateways.ts';
 import { ensure, type MemoryData, type MemoryDevice } from '../memory/data.ts';
 import type { MemoryServer } from '../memory/server.ts';
 import { namesAfter, presentOf } from './page.ts';
-import type { Device, Presence, Present } from './presence.ts';
+import type { Device, Joined, Presence, Present } from './presence.ts';
 
 type Devices = Map<string, MemoryDevice>;
 
@@ -16,20 +16,17 @@ export class MemoryPresence implements Presence {
     this.#gateways = gateways;
   }
 
-  async join(
-    room: string,
-    device: Device & { readonly info?: string | undefined },
-  ): Promise<{ first: boolean; occ: number }> {
+  async join(room: string, device: Device & { readonly info?: string | undefined }): Promise<Joined> {
     const live = new Set([...(await this.#gateways.live()), device.incarnation]);
     return this.#server.run((data, now) => {
       const users = ensure(data.presence, room, () => new Map<string, Devices>());
       const devices = ensure(users, device.user, () => new Map<string, MemoryDevice>());
       const old = devices.get(device.sid);
-      const first = old === undefined && !hasLive(devices, live);
+      const rose = !hasLive(devices, live);
       const info = device.info ?? old?.info ?? '';
       const infoAt = device.info === undefined ? (old?.infoAt ?? now) : now;
       devices.set(device.sid, { incarnation: device.incarnation, since: old?.since ?? now, info, infoAt });
-      return { first, occ: occupancy(data, room, live) };
+      return { first: rose && old === undefined, rose, occ: occupancy(data, room, live) };
     });
   }
 
@@ -75,13 +72,24 @@ export class MemoryPresence implements Presence {
     const live = await this.#gateways.live();
     return this.#server.run((data) => occupancy(data, room, live));
   }
+
+  heldBy(room: string, incarnation: string): Promise<{ user: string; sid: string }[]> {
+    return this.#server.run((data) => {
+      const users = data.presence.get(room) ?? new Map<string, Devices>();
+      return [...users].flatMap(([user, devices]) =>
+        [...devices].flatMap(([sid, device]) => (device.incarnation === incarnation ? [{ user, sid }] : [])),
+      );
+    });
+  }
 }
 
 function hasLive(devices: Devices, live: ReadonlySet<string>): boolean {
-  return [...devices.values()].some((device) => live.has(device.incarnation));
+  for (const device of devices.values()) if (live.has(device.incarnation)) return true;
+  return false;
 }
 
 function occupancy(data: MemoryData, room: string, live: ReadonlySet<string>): number {
-  const users = data.presence.get(room) ?? new Map<string, Devices>();
-  return [...users.values()].filter((devices) => hasLive(devices, live)).length;
+  let users = 0;
+  for (const devices of data.presence.get(room)?.values() ?? []) if (hasLive(devices, live)) users += 1;
+  return users;
 }

@@ -16,16 +16,21 @@ export interface Present {
   readonly info?: string;
 }
 
+/** What {@link Presence.join} changed. */
+export interface Joined {
+  readonly first: boolean;
+  readonly rose: boolean;
+  readonly occ: number;
+}
+
 /** Who is in a room. An entry counts only while the lease of its gateway lives; nothing is refreshed per room. */
 export interface Presence {
   /**
    * Adds a device, or moves it to another gateway (`first` is false then). `first`: the user was not here
-   * before. `occ`: live users now.
+   * before. `rose`: the user did not count before, because it is the first device or because all others were on
+   * gateways without a lease. `occ`: live users now.
    */
-  join(
-    room: string,
-    device: Device & { readonly info?: string | undefined },
-  ): Promise<{ first: boolean; occ: number }>;
+  join(room: string, device: Device & { readonly info?: string | undefined }): Promise<Joined>;
   /** Takes the device away if it still belongs to `device.incarnation`. `last`: that was the user's last live device. */
   leave(room: string, device: Device): Promise<{ last: boolean; occ: number }>;
   /** Sets the info of a device that is here; otherwise nothing. `null` removes it. */
@@ -35,6 +40,8 @@ export interface Presence {
     room: string,
     page: { after?: string | undefined; max: number },
   ): Promise<{ users: Present[]; occ: number; next?: string }>;
+  /** The devices of one gateway in a room, whether its lease lives or not. */
+  heldBy(room: string, incarnation: string): Promise<{ user: string; sid: string }[]>;
   /** Number of live users. */
   count(room: string): Promise<number>;
 }

@@ -2,14 +2,21 @@ import type { Connection } from '../connection/connection.ts';
 import { Script } from '../connection/script.ts';
 import type { Gateways } from '../gateways/gateways.ts';
 import type { Keys } from '../keys.ts';
-import { presenceCount, presenceJoin, presenceLeave, presenceSetInfo } from '../lua/scripts.generated.ts';
+import {
+  presenceCount,
+  presenceHeldBy,
+  presenceJoin,
+  presenceLeave,
+  presenceSetInfo,
+} from '../lua/scripts.generated.ts';
 import { namesAfter, presentOf } from './page.ts';
-import type { Device, Presence, Present } from './presence.ts';
+import type { Device, Joined, Presence, Present } from './presence.ts';
 
 const JOIN = new Script(presenceJoin);
 const LEAVE = new Script(presenceLeave);
 const SET_INFO = new Script(presenceSetInfo);
 const COUNT = new Script(presenceCount);
+const HELD_BY = new Script(presenceHeldBy);
 
 /** sid → [incarnation, since, info, info time] */
 type StoredDevices = Record<string, [string, number, string, number]>;
@@ -26,13 +33,11 @@ export class RedisPresence implements Presence {
     this.#gateways = gateways;
   }
 
-  async join(
-    room: string,
-    device: Device & { readonly info?: string | undefined },
-  ): Promise<{ first: boolean; occ: number }> {
+  async join(room: string, device: Device & { readonly info?: string | undefined }): Promise<Joined> {
     const args = [device.user, device.sid, device.incarnation, device.info ?? '', ...(await this.#live())];
-    const [first, occ] = (await JOIN.run(this.#connection, this.#pair(room), args)) as [number, number];
-    return { first: first === 1, occ };
+    const reply = await JOIN.run(this.#connection, this.#pair(room), args);
+    const [first, rose, occ] = reply as [number, number, number];
+    return { first: first === 1, rose: rose === 1, occ };
   }
 
   async leave(room: string, device: Device): Promise<{ last: boolean; occ: number }> {
@@ -69,6 +74,12 @@ export class RedisPresence implements Presence {
 
   async count(room: string): Promise<number> {
     return (await COUNT.run(this.#connection, this.#pair(room), [...(await this.#live())])) as number;
+  }
+
+  async heldBy(room: string, incarnation: string): Promise<{ user: string; sid: string }[]> {
+    const keys = [this.#keys.presence(room)];
+    const reply = (await HELD_BY.run(this.#connection, keys, [incarnation])) as string[];
+    return reply.flatMap((user, at) => (at % 2 === 0 ? [{ user, sid: reply[at + 1] ?? '' }] : []));
   }
 
   async #live(): Promise<ReadonlySet<string>> {
