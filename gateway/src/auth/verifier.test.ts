@@ -13,6 +13,8 @@ const nowSeconds = (): number => Math.floor(clock.now() / 1000);
 
 interface Claims {
   sub?: string;
+  jti?: string;
+  iat?: number;
   iss?: string;
   exp?: number;
   caps?: unknown;
@@ -24,8 +26,8 @@ function signed(
   claims: Claims = {},
   kid?: string,
 ): Promise<string> {
-  const { sub = 'ann', iss = 'tests', exp = nowSeconds() + 60, caps = {} } = claims;
-  return new SignJWT({ caps })
+  const { sub = 'ann', iss = 'tests', exp = nowSeconds() + 60, caps = {}, jti, iat } = claims;
+  return new SignJWT({ caps, ...(jti !== undefined && { jti }), ...(iat !== undefined && { iat }) })
     .setProtectedHeader({ alg, ...(kid !== undefined && { kid }) })
     .setSubject(sub)
     .setIssuer(iss)
@@ -56,6 +58,23 @@ describe('a shared secret in a file', () => {
       caps,
       exp: (nowSeconds() + 60) * 1000,
     });
+  });
+
+  test('gives id and age of a token that tells them: what it can be revoked by', async () => {
+    const token = await signed(bytes('first'), 'HS256', { jti: 'one', iat: nowSeconds() - 5 });
+    expect(await verifier.verify(token)).toMatchObject({ jti: 'one', iat: (nowSeconds() - 5) * 1000 });
+  });
+
+  test('a refused token is not checked again for some seconds', async () => {
+    const token = await signed(bytes('second'), 'HS256', { sub: 'bob' });
+    await expect(verifier.verify(token)).rejects.toMatchObject({ code: 'invalid' });
+    await clock.advance(3000);
+    writeFileSync(path, secret('second'));
+    // Another token makes the rotated key known; this one is still remembered as refused.
+    expect((await verifier.verify(await signed(bytes('second'), 'HS256'))).user).toBe('ann');
+    await expect(verifier.verify(token)).rejects.toMatchObject({ code: 'invalid' });
+    await clock.advance(7000);
+    expect((await verifier.verify(token)).user).toBe('bob');
   });
 
   test.each([

@@ -9,6 +9,11 @@ import type { KeySource } from './keys.ts';
 /** Tokens remembered as verified: a reconnect storm of that many clients costs no signature check. ~400 bytes each. */
 const CACHED_TOKENS = 50_000;
 
+/** Tokens remembered as refused: a client that keeps trying with a wrong one costs a hash, no signature check. */
+const REFUSED_TOKENS = 10_000;
+/** New keys, or a token that begins to be valid, are noticed after this time. */
+const REFUSED_MS = 10_000;
+
 /** How tokens are checked. */
 export interface VerifierOptions {
   keys: KeySource;
@@ -19,10 +24,11 @@ export interface VerifierOptions {
   clock: Clock;
 }
 
-/** Checks JWTs; a verified one is remembered by its hash until it ends. */
+/** Checks JWTs; a verified one is remembered by its hash until it ends, a refused one for some seconds. */
 export class Verifier {
   readonly #options: VerifierOptions;
   readonly #verified = new LRUCache<string, Identity>({ max: CACHED_TOKENS });
+  readonly #refused = new LRUCache<string, { error: AuthError; until: number }>({ max: REFUSED_TOKENS });
 
   constructor(options: VerifierOptions) {
     this.#options = options;
@@ -38,13 +44,25 @@ export class Verifier {
     const hash = createHash('sha256').update(token).digest('base64');
     const known = this.#verified.get(hash);
     if (known !== undefined) return this.#unexpired(known);
-    const identity = this.#unexpired(identityOf(await this.#check(token, true)));
-    this.#verified.set(hash, identity);
-    return identity;
+    const refused = this.#refused.get(hash);
+    if (refused !== undefined && this.#options.clock.monotonic() < refused.until) throw refused.error;
+    try {
+      const identity = this.#unexpired(identityOf(await this.#check(token, true)));
+      this.#verified.set(hash, identity);
+      return identity;
+    } catch (error) {
+      this.#remember(hash, error);
+      throw error;
+    }
   }
 
   close(): void {
     this.#options.keys.close();
+  }
+
+  #remember(hash: string, error: unknown): void {
+    if (!(error instanceof AuthError) || error.retryable) return;
+    this.#refused.set(hash, { error, until: this.#options.clock.monotonic() + REFUSED_MS });
   }
 
   #unexpired(identity: Identity): Identity {
