@@ -61,7 +61,9 @@ function clusterClient(config: RedisConfig, purpose: ClientPurpose): Cluster {
     slotsRefreshInterval: 10_000,
     slotsRefreshTimeout: 2_000,
     // With TLS the certificate names hosts, so their names are kept instead of being resolved.
-    ...(nodes[0]?.tls ? { dnsLookup: (address, callback) => callback(null, address) } : {}),
+    ...(tlsOptions(config, nodes[0] as Node) === undefined
+      ? {}
+      : { dnsLookup: (address, callback) => callback(null, address) }),
   };
   return new Cluster(
     nodes.map(({ host, port }) => ({ host, port })),

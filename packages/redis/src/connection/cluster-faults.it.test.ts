@@ -79,3 +79,19 @@ test('all primaries killed and back: commands, scripts and inboxes work again, a
   await publisher.signOff();
   await Promise.all(subscriptions.map((subscription) => subscription.close()));
 });
+
+test('a slot without any server: its commands end in time and may be repeated, and work again when it is back', async () => {
+  const victim = await store.primaryOf(`contract.it:${EPOCH}:hd:{gw-0}`);
+  await victim.process.kill9();
+  const began = performance.now();
+  await expect(redis.history(EPOCH).head('gw-0')).rejects.toMatchObject({ retryable: true });
+  // The bound of a command is 5 s; the machine may do many other things at once.
+  expect(performance.now() - began).toBeLessThan(8_000);
+  await store.revive();
+  await until(() =>
+    redis
+      .history(EPOCH)
+      .head('gw-0')
+      .then(Boolean, () => false),
+  );
+});

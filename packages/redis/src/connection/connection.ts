@@ -3,7 +3,14 @@ import { RedisError } from '../errors.ts';
 import type { RedisState } from '../redis.ts';
 import { createClient, type Client } from './client.ts';
 import type { RedisConfig } from './config.ts';
-import { asRedisError } from './reply-error.ts';
+import { asRedisError, MAY_BE_DONE } from './reply-error.ts';
+import { Silence } from './silence.ts';
+
+/**
+ * Nobody waits longer for an answer, ms: a server that hangs is given up after 3 s by the driver, and a slot of a
+ * cluster without a primary after this time. A failover that is quicker than that goes unnoticed.
+ */
+const DEADLINE_MS = 5_000;
 
 /** What this package logs with; any pino-like logger fits. */
 export interface RedisLog {
@@ -17,8 +24,10 @@ export class Connection {
   readonly #log: RedisLog;
   readonly #clock: Clock;
   readonly #client: Client;
+  readonly #silence: Silence;
   readonly #others = new Set<Client>();
   readonly #listeners = new Set<(state: RedisState) => void>();
+  #connected = false;
   #state: RedisState = 'down';
   #closed = false;
   #lastError = 'not connected yet';
@@ -28,9 +37,14 @@ export class Connection {
     this.#log = deps.log;
     this.#clock = deps.clock;
     this.#client = this.#watch(createClient(config, 'commands'));
-    this.#client.on('ready', () => this.#setState('up'));
+    this.#silence = new Silence({
+      clock: deps.clock,
+      ping: () => this.#client.ping(),
+      onChange: () => this.#settleState(),
+    });
+    this.#client.on('ready', () => this.#setConnected(true));
     for (const event of ['close', 'end', 'reconnecting'])
-      this.#client.on(event, () => this.#setState('down'));
+      this.#client.on(event, () => this.#setConnected(false));
     connectLazily(this.#client);
   }
 
@@ -49,10 +63,17 @@ export class Connection {
 
   /** Runs commands; whatever the driver rejects with becomes a RedisError. */
   async run<T>(commands: (client: Client) => Promise<T>): Promise<T> {
+    if (this.#silence.silent)
+      throw new RedisError('unavailable', 'Redis does not answer; commands work again when it does');
+    const sentAt = this.#clock.monotonic();
     try {
-      return await commands(this.#client);
-    } catch (error) {
-      throw asRedisError(error, this.#closed);
+      const reply = await this.#inTime(commands(this.#client));
+      this.#silence.answered();
+      return reply;
+    } catch (cause) {
+      const error = asRedisError(cause, this.#closed);
+      if (error.code === 'timeout') this.#silence.unanswered(sentAt);
+      throw error;
     }
   }
 
@@ -90,10 +111,21 @@ export class Connection {
 
   close(): Promise<void> {
     this.#closed = true;
+    this.#silence.stop();
     for (const client of this.#others) client.disconnect();
     this.#client.disconnect();
-    this.#setState('down');
+    this.#setConnected(false);
     return Promise.resolve();
+  }
+
+  /** The driver itself looks for the primary of a slot for 12 s and more; one server has no such search. */
+  #inTime<T>(answer: Promise<T>): Promise<T> {
+    if (!this.#config.cluster) return answer;
+    return new Promise((resolve, reject) => {
+      const message = `Redis did not answer within ${DEADLINE_MS} ms; ${MAY_BE_DONE}`;
+      const timer = this.#clock.setTimeout(() => reject(new RedisError('timeout', message)), DEADLINE_MS);
+      void answer.then(resolve, reject).finally(() => timer.cancel());
+    });
   }
 
   /** The driver reports every failed attempt; said once per kind of failure, since it goes on trying. */
@@ -106,7 +138,14 @@ export class Connection {
     return client;
   }
 
-  #setState(state: RedisState): void {
+  #setConnected(connected: boolean): void {
+    this.#connected = connected;
+    if (connected) this.#silence.answered();
+    this.#settleState();
+  }
+
+  #settleState(): void {
+    const state = this.#connected && !this.#silence.silent ? 'up' : 'down';
     if (state === this.#state) return;
     this.#state = state;
     if (!this.#closed) this.#log.info({ state }, `Redis is ${state}`);

@@ -62,13 +62,21 @@ test('a command in flight when the server is killed fails, and does not wait for
   await redis.ready(20_000);
 });
 
-test('a server that hangs is a timeout', async () => {
+test('a server that hangs is a timeout, then as good as away, until it answers again', async () => {
+  const states: RedisState[] = [];
+  redis.onState((state) => states.push(state));
   store.pause();
   try {
     await expect(redis.routes.of('room')).rejects.toMatchObject({ code: 'timeout', retryable: true });
+    const began = performance.now();
+    await expect(redis.routes.of('room')).rejects.toMatchObject({ code: 'unavailable', retryable: true });
+    expect(performance.now() - began).toBeLessThan(500);
   } finally {
     store.resume();
   }
+  await until(() => redis.state === 'up');
+  expect(await redis.routes.of('room')).toEqual([]);
+  expect(states).toEqual(['down', 'up']);
 });
 
 test('an inbox listens again by itself after a restart, says so, and numbers tell of what was lost', async () => {
@@ -98,7 +106,7 @@ test('a loss of the data is told by the canary, also when the server comes back 
   await redis.keyspace.establish({ complete: true });
   expect((await redis.keyspace.state()).state).toBe('intact');
   await store.flushAll();
-  expect(await redis.keyspace.state()).toEqual({ state: 'lost', complete: false });
+  expect(await redis.keyspace.state()).toMatchObject({ state: 'lost', complete: false });
   await redis.keyspace.establish({ complete: false });
   expect((await redis.keyspace.state()).state).toBe('intact');
   await store.kill9();

@@ -4,6 +4,9 @@ import { RedisError } from '../errors.ts';
 const PASSING =
   /^(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|READONLY|OOM|NOREPLICAS|MISCONF|BUSY|MOVED|ASK|UNBLOCKED)\b/;
 
+/** What a caller of a command without an answer must know. */
+export const MAY_BE_DONE = 'the command may have been carried out; repeat it';
+
 /** Turns whatever the driver rejects with into the error of this package. */
 export function asRedisError(error: unknown, closed: boolean): RedisError {
   if (error instanceof RedisError) return error;
@@ -20,13 +23,9 @@ export function asRedisError(error: unknown, closed: boolean): RedisError {
     );
   }
   if (text.includes('Command timed out')) {
-    return new RedisError(
-      'timeout',
-      'Redis did not answer in time; the command may have been carried out; repeat it',
-      {
-        cause: error,
-      },
-    );
+    return new RedisError('timeout', `Redis did not answer in time; ${MAY_BE_DONE}`, {
+      cause: error,
+    });
   }
   return new RedisError(
     'unavailable',

@@ -1,7 +1,8 @@
-import { Cluster, Redis as Standalone } from 'ioredis';
+import { Cluster, Redis as Standalone, type RedisOptions } from 'ioredis';
 import type { RedisConfig } from '../connection/config.ts';
 import { openRedis } from '../open-redis.ts';
 import type { Redis } from '../redis.ts';
+import { asPrograms } from './as-programs.ts';
 import type { ContractSubject } from './subject.ts';
 
 /** What tests on a real Redis need beside the suite's subject. */
@@ -13,27 +14,41 @@ export interface RealSubject extends ContractSubject {
   close(): Promise<void>;
 }
 
+/** A user and its password. */
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Users of a Redis that knows its components apart. */
+export interface Logins {
+  readonly gateway: Login;
+  readonly worker: Login;
+  /** May do everything: the tests themselves. */
+  readonly admin: Login;
+}
+
+/** The platform of the contract suite: the prefix of all its keys. */
+export const CONTRACT_PREFIX = 'contract.it:';
+
 const QUIET = { info: () => {}, warn: () => {} };
-const PREFIX = 'contract.it:';
 /** Long enough for a machine that does many other things at once. */
 const READY_MS = 15_000;
 
-/** A subject on real servers, which must be empty. */
-export function realSubject(config: RedisConfig): RealSubject {
-  const nodes = (config.endpoints ?? [config.url ?? '']).map(
-    (text) => new URL(text.includes('://') ? text : `redis://${text}`),
-  );
-  const addresses = nodes.map((url) => ({ host: url.hostname, port: Number(url.port) }));
-  const client = config.cluster
-    ? new Cluster(addresses)
-    : new Standalone({ ...(addresses[0] as (typeof addresses)[0]), protocol: 2, lazyConnect: true });
-  const openAt = (prefix: string): Redis => openRedis({ config, prefix, deps: { logger: QUIET } });
+/** A subject on real servers, which must be empty. With `logins` every noun is used as the component whose it is. */
+export function realSubject(config: RedisConfig, logins?: Logins): RealSubject {
+  const client = rawClient({ ...config, ...logins?.admin });
+  const openAt = (prefix: string, login?: Login): Redis =>
+    openRedis({ config: { ...config, ...login }, prefix, deps: { logger: QUIET } });
   return {
-    openAt,
+    openAt: (prefix) => openAt(prefix),
     raw: () => client,
     patienceMs: 10_000,
     open: async () => {
-      const redis = openAt(PREFIX);
+      const redis =
+        logins === undefined
+          ? openAt(CONTRACT_PREFIX)
+          : asPrograms(openAt(CONTRACT_PREFIX, logins.gateway), openAt(CONTRACT_PREFIX, logins.worker));
       await redis.ready(READY_MS);
       return redis;
     },
@@ -42,10 +57,27 @@ export function realSubject(config: RedisConfig): RealSubject {
       return () => restoreAll(client, dumps);
     },
     endLease: async (incarnation) => {
-      await client.zadd(`${PREFIX}gws`, Date.now() - 60_000, incarnation);
+      await client.zadd(`${CONTRACT_PREFIX}gws`, Date.now() - 60_000, incarnation);
     },
     close: () => Promise.resolve(client.disconnect()),
   };
+}
+
+function rawClient(config: RedisConfig): Standalone | Cluster {
+  const nodes = (config.endpoints ?? [config.url ?? '']).map(
+    (text) => new URL(text.includes('://') ? text : `redis://${text}`),
+  );
+  const addresses = nodes.map((url) => ({ host: url.hostname, port: Number(url.port) }));
+  const { username, password, tls } = config;
+  const options: Omit<RedisOptions, 'replyMapping'> = {
+    protocol: 2,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(typeof tls === 'object' && tls.ca !== undefined ? { tls: { ca: tls.ca } } : {}),
+  };
+  return config.cluster
+    ? new Cluster(addresses, { redisOptions: options })
+    : new Standalone({ ...options, ...(addresses[0] as (typeof addresses)[0]), lazyConnect: true });
 }
 
 function primariesOf(client: Standalone | Cluster): Standalone[] {
