@@ -24,8 +24,8 @@ export const CloseCodes = {
   3003: {
     name: 'rebalance',
     reconnect: true,
-    cause: 'Connections are spread over the gateways anew.',
-    remedy: 'Reconnect and resume.',
+    cause: 'The client was asked to move to make room, and reached a gateway that has no room either.',
+    remedy: 'Go on with the old socket and dial again within the window of `after`.',
   },
   3004: {
     name: 'internal',
