@@ -13,7 +13,7 @@ import type { Rebalance } from './drain/rebalance.ts';
 import { Sweeper, SWEEP_MS } from './presence/sweeper.ts';
 import type { LogKnowledge } from './publish/log-knowledge.ts';
 import { Repeating } from './repeating.ts';
-import { AUDIT_MS } from './rooms/reassertion.ts';
+import { AUDIT_MS } from './rooms/audit.ts';
 import type { RoomPlane } from './rooms/room-plane.ts';
 import { admission } from './server/admission.ts';
 import { AddressRates } from './server/address-rates.ts';
@@ -177,6 +177,7 @@ export class RunningParts implements RunningGateway {
     this.#rebalance.stop();
     plane.rooms.abandon();
     around.authentication.verifier.close();
+    around.signing?.stop();
     await Promise.allSettled([this.#inbox?.close(), this.#admin?.close(), around.producer.close()]);
     await Promise.allSettled([owned.kafka?.close(), owned.redis?.close()]);
   }
@@ -255,7 +256,7 @@ export class RunningParts implements RunningGateway {
     });
     this.#work.every(SLOW_CHECK_MS, () => trimSlowConsumers([...registry.all()], metrics));
     this.#work.every(BUCKET_SWEEP_MS, () => sessions.sweepBuckets());
-    this.#work.every(AUDIT_MS, () => plane.reassertion.audit());
+    this.#work.every(AUDIT_MS, () => plane.audit.run());
     this.#work.every(TIDY_MS, () => this.#leftovers.run());
     this.#work.every(SWEEP_MS, () => this.#sweeper.run());
     this.#work.every(REVOCATIONS_POLL_MS, () => revoking.revocations.poll());

@@ -4,6 +4,7 @@ import { Differences } from '../presence/differences.ts';
 import { PresenceKeeper } from '../presence/presence-keeper.ts';
 import { Receipts } from '../presence/receipts.ts';
 import type { SessionRegistry } from '../session/session-registry.ts';
+import { Audit } from './audit.ts';
 import { DeliveryLag } from './delivery-lag.ts';
 import { FanOut } from './fan-out.ts';
 import { FlushWindow } from './flush-window.ts';
@@ -29,6 +30,7 @@ export interface RoomPlane {
   readonly window: FlushWindow;
   readonly inbox: InboxReader;
   readonly reassertion: Reassertion;
+  readonly audit: Audit;
 }
 
 /** Builds the rooms side of a gateway. */
@@ -44,7 +46,12 @@ export function roomPlane(
   const history = new SharedHistory(around.history);
   const rooms = localRooms(around, { fanOut, history, onError });
   const cast = castOf(around, fanOut);
-  const differences = new Differences(clock, (room, frame) => cast.cast({ class: 'pr', room, frame }));
+  const differences = new Differences(
+    clock,
+    (room, frame) => cast.cast({ class: 'pr', room, frame }),
+    (room, user, here) =>
+      around.events.tell({ type: here ? 'member.joined' : 'member.left', room, user, at: clock.now() }),
+  );
   const presence = new PresenceKeeper({
     incarnation,
     presence: redis.presence,
@@ -68,6 +75,7 @@ export function roomPlane(
     clock,
     onError: (error) => logger.warn({ err: error }, 'routes and heads could not be compared'),
   });
+  const audit = auditOf(around, rooms);
   const inbox = new InboxReader({
     rooms,
     fanOut,
@@ -77,7 +85,32 @@ export function roomPlane(
     receipts: (room, frame) => receipts.arrived(room, frame),
     onGap: (gap) => void afterGap(gap, reassertion),
   });
-  return { rooms, membership, presence, differences, receipts, cast, fanOut, window, inbox, reassertion };
+  return {
+    rooms,
+    membership,
+    presence,
+    differences,
+    receipts,
+    cast,
+    fanOut,
+    window,
+    inbox,
+    reassertion,
+    audit,
+  };
+}
+
+function auditOf(around: Surroundings, rooms: LocalRooms): Audit {
+  const { clock, history, incarnation, logger, metrics, redis } = around;
+  return new Audit({
+    incarnation,
+    rooms,
+    routes: redis.routes,
+    history,
+    clock,
+    onMissing: (count) => metrics.routesMissing.inc(count),
+    onError: (error) => logger.warn({ err: error }, 'an audit of routes and heads was not finished'),
+  });
 }
 
 /** After a reconnect somebody may have swept us; a hole in the numbers means only that messages are missing. */

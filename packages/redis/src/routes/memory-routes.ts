@@ -26,6 +26,12 @@ export class MemoryRoutes implements Routes {
     });
   }
 
+  missing(rooms: readonly string[], incarnation: string): Promise<string[]> {
+    return this.#server.run((data) =>
+      rooms.filter((room) => data.routes.get(room)?.has(incarnation) !== true),
+    );
+  }
+
   of(room: string): Promise<string[]> {
     return this.#server.run((data) => [...(data.routes.get(room) ?? [])]);
   }

@@ -26,6 +26,13 @@ export class RedisRoutes implements Routes {
     await this.#connection.run((client) => client.srem(this.#keys.gatewayRooms(incarnation), room));
   }
 
+  async missing(rooms: readonly string[], incarnation: string): Promise<string[]> {
+    const there = await this.#connection.run((client) =>
+      Promise.all(rooms.map((room) => client.hexists(this.#keys.routes(room), incarnation))),
+    );
+    return rooms.filter((_, at) => there[at] !== 1);
+  }
+
   of(room: string): Promise<string[]> {
     return this.#connection.run((client) => client.hkeys(this.#keys.routes(room)));
   }

@@ -31,7 +31,19 @@ interface Subscription {
   readonly reconnect: () => void;
 }
 
-const NOUNS = ['routes', 'presence', 'sessions', 'gateways', 'budget', 'keyspace'] as const;
+const NOUNS = [
+  'routes',
+  'presence',
+  'sessions',
+  'gateways',
+  'budget',
+  'keyspace',
+  'online',
+  'locks',
+  'deliveries',
+  'idempotency',
+  'revocations',
+] as const;
 
 /** One Redis for the whole world: the twin, reached over wires that delay, break and lose. */
 export class SimRedis {

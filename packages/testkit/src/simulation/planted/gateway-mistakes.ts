@@ -91,6 +91,7 @@ export const GATEWAY_MISTAKES: readonly PlantedFault[] = [
             return Promise.resolve();
           },
           remove: (room, incarnation) => redis.routes.remove(room, incarnation),
+          missing: (rooms, incarnation) => redis.routes.missing(rooms, incarnation),
           of: (room) => redis.routes.of(room),
         },
       }),
@@ -113,6 +114,7 @@ export const GATEWAY_MISTAKES: readonly PlantedFault[] = [
               await redis.routes.remove(room, incarnation);
               written.delete(room);
             },
+            missing: () => Promise.resolve([]),
             of: (room) => redis.routes.of(room),
           },
         }),
