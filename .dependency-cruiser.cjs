@@ -73,6 +73,7 @@ module.exports = {
     ),
     only('uws-in-gateway-server', 'uWebSockets.js', 'gateway/src/server'),
     only('kafkajs-in-kafka', 'kafkajs', 'packages/kafka'),
+    only('platformatic-kafka-in-kafka', '@platformatic/kafka', 'packages/kafka'),
     only('ioredis-in-redis', 'ioredis', 'packages/redis'),
     only('client-node-in-operator-kube', '@kubernetes/client-node', 'operator/src/kube'),
   ],

@@ -6,6 +6,7 @@ import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..', '..');
 const require = createRequire(join(root, 'gateway', 'package.json'));
+const kafkaRequire = createRequire(join(root, 'packages', 'kafka', 'package.json'));
 /** The WebSocket server is a native addon, chosen for Node 22 (ABI 127) when the packages were installed. */
 const ADDON = 'uWebSockets.js';
 const ADDON_FILES = ['package.json', 'LICENSE', 'uws.js', 'ESM_wrapper.mjs', 'uws_linux_x64_127.node.js'];
@@ -23,6 +24,8 @@ async function bundlePrograms(folder: string): Promise<void> {
     target: 'node22',
     conditions: ['@chatplatform/source', 'node', 'import'],
     mainFields: ['module', 'main'],
+    // In place of the same code as a file that is looked for beside the module it came from.
+    alias: { '@platformatic/wasm-utils': kafkaRequire.resolve('@platformatic/wasm-utils/bundled') },
     external: [ADDON],
     // Source maps keep stack traces readable; the sources themselves stay out of the image.
     sourcemap: 'linked',

@@ -110,3 +110,12 @@ export function tlsRemedy(nodeCode: unknown): string | undefined {
 /** What to change when the brokers do not accept user or password. */
 export const SASL_REMEDY =
   'the brokers refuse the credentials; check kafka.sasl.mechanism, usernameFile and passwordFile against the users of the cluster';
+
+/**
+ * What to look at when a connection ended in the middle of the TLS handshake: a broker that dies does that, and one
+ * that does not speak TLS there; `undefined` for other failures.
+ */
+export function handshakeRemedy(message: string): string | undefined {
+  if (!message.includes('secure TLS connection was established')) return undefined;
+  return 'when this lasts, the port does not speak TLS: name the TLS listener in kafka.bootstrapServers, or remove kafka.tls';
+}

@@ -3,6 +3,7 @@ import {
   isMaybeWritten,
   isPassingError,
   isRebalanceError,
+  handshakeRemedy,
   isUnreachable,
   SASL_REMEDY,
   tlsRemedy,
@@ -42,8 +43,8 @@ export function rootOf(error: unknown): KafkaJsFailure {
   // Bounded: a cycle of causes must not hang an error path.
   for (let depth = 0; depth < 8; depth += 1) {
     const inner = failure.errors?.[0] ?? failure.cause;
-    if (!(inner instanceof Error)) return failure;
-    failure = asFailure(inner);
+    if (!isFailure(inner)) return failure;
+    failure = inner;
   }
   return failure;
 }
@@ -88,10 +89,15 @@ function codeOf({ name, type, code }: KafkaJsFailure): KafkaErrorCode {
 }
 
 function remedyFor(failure: KafkaJsFailure): string | undefined {
-  if (codeOf(failure) !== 'unauthorized') return undefined;
+  if (codeOf(failure) !== 'unauthorized') return handshakeRemedy(failure.message);
   return tlsRemedy(failure.code) ?? SASL_REMEDY;
 }
 
 function asFailure(error: unknown): KafkaJsFailure {
-  return error instanceof Error ? error : { name: 'unknown', message: String(error) };
+  return isFailure(error) ? error : { name: 'unknown', message: String(error) };
+}
+
+/** By its shape: an error of another realm is no instance of this one's `Error`. */
+function isFailure(error: unknown): error is KafkaJsFailure {
+  return typeof error === 'object' && error !== null && 'message' in error;
 }

@@ -3,6 +3,7 @@ import {
   isMaybeWritten,
   isPassingError,
   isRebalanceError,
+  handshakeRemedy,
   isUnreachable,
   SASL_REMEDY,
   tlsRemedy,
@@ -10,7 +11,9 @@ import {
 import { KafkaError, type KafkaErrorCode } from '../errors.ts';
 
 /** The fields of @platformatic/kafka's error classes that matter here. */
-interface LibraryFailure extends Error {
+interface LibraryFailure {
+  readonly message: string;
+  readonly cause?: unknown;
   /** The library's own code, or Node's. */
   readonly code?: unknown;
   /** Kafka's error name, for errors the broker reported. */
@@ -24,8 +27,8 @@ interface LibraryFailure extends Error {
 function chain(error: unknown): LibraryFailure[] {
   const found: LibraryFailure[] = [];
   let next: unknown = error;
-  while (next instanceof Error && found.length < 8) {
-    const failure = next as LibraryFailure;
+  while (isFailure(next) && found.length < 8) {
+    const failure: LibraryFailure = next;
     found.push(failure);
     next = failure.errors?.[0] ?? failure.cause;
   }
@@ -48,9 +51,13 @@ export function toKafkaError(error: unknown, doing: string): KafkaError {
   if (error instanceof KafkaError) return error;
   const failures = chain(error);
   const code = codeOf(error, failures);
-  const remedy = code === 'unauthorized' ? ` (${remedyFor(failures)})` : '';
+  const remedy = code === 'unauthorized' ? remedyFor(failures) : hintFor(failures);
   const root = failures.at(-1)?.message ?? String(error);
-  return new KafkaError(code, `${doing}: ${brokerErrorOf(error) ?? root}${remedy}`, { cause: error });
+  return new KafkaError(
+    code,
+    `${doing}: ${brokerErrorOf(error) ?? root}${remedy === undefined ? '' : ` (${remedy})`}`,
+    { cause: error },
+  );
 }
 
 /** Whether the consumer loop can never work again without a change of code, rights or configuration. */
@@ -96,4 +103,17 @@ function remedyFor(failures: readonly LibraryFailure[]): string {
     if (remedy !== undefined) return remedy;
   }
   return SASL_REMEDY;
+}
+
+function hintFor(failures: readonly LibraryFailure[]): string | undefined {
+  for (const { message } of failures) {
+    const hint = handshakeRemedy(message);
+    if (hint !== undefined) return hint;
+  }
+  return undefined;
+}
+
+/** By its shape: an error of another realm is no instance of this one's `Error`. */
+function isFailure(error: unknown): error is LibraryFailure {
+  return typeof error === 'object' && error !== null && 'message' in error;
 }
