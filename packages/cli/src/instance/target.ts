@@ -38,16 +38,20 @@ export function findTarget(options: TargetInput, context: Pick<CommandContext, '
   const { token } = options;
   if (options.url !== undefined && token !== undefined)
     return { url: options.url, token: () => Promise.resolve(token) };
-  const endpoint =
-    options.url === undefined
-      ? localEndpoint(options.instance, context)
-      : remoteEndpoint(options, options.url);
+  const endpoint = findSigner(options, context);
   const key = readKey(endpoint.keyFile);
   const { issuer, audience } = endpoint;
   return {
     url: endpoint.url,
     token: async (user) => mintToken(await key, { user, issuer, audience, ttlSeconds: TOKEN_TTL_SECONDS }),
   };
+}
+
+/** Address and key of the platform the options mean. @throws CliError `usage` or `not-running` with the way out */
+export function findSigner(options: TargetInput, context: Pick<CommandContext, 'cache'>): Endpoint {
+  return options.url === undefined
+    ? localEndpoint(options.instance, context)
+    : remoteEndpoint(options, options.url);
 }
 
 /** The endpoint of a platform on this machine. @throws CliError `not-running` */

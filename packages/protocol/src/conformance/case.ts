@@ -25,6 +25,11 @@ export function conformanceCase(
   return { id, title, rows, needs: ['users'], run };
 }
 
+/** The same case, which one token is enough for. */
+export function withOneToken(plain: ConformanceCase): ConformanceCase {
+  return { ...plain, needs: plain.needs.filter((need) => need !== 'users') };
+}
+
 /** The same case for platforms that have `need`. */
 export function needing(need: Need, plain: ConformanceCase): ConformanceCase {
   return { ...plain, needs: [...plain.needs, need] };

@@ -4,7 +4,8 @@
  */
 export type { ConformanceCase } from './case.ts';
 export { Nonconformity } from './nonconformity.ts';
-export type { ConformanceRow } from './rows.ts';
+export { provenElsewhere } from './elsewhere.ts';
+export { pageRows, type ConformanceRow } from './rows.ts';
 export { Scene } from './scene.ts';
 export type {
   AdminPort,

@@ -51,9 +51,9 @@ export class Scene {
     return `${quiet}:${this.#own('room')}`;
   }
 
-  /** A user of this case. */
+  /** A user of this case; with one token there is one user. */
   user(name: string): string {
-    return this.#own(name);
+    return this.stage.user ?? this.#own(name);
   }
 
   token(name: string, claims: TokenClaims = {}): Promise<string> {

@@ -76,6 +76,8 @@ export interface Stage {
   };
   /** The same for a whole run, unlike in any other run; letters and digits. */
   readonly run: string;
+  /** The user of the only token there is; undefined where tokens can be had for any user. */
+  readonly user: string | undefined;
   readonly admin: AdminPort | undefined;
   readonly has: (need: Need) => boolean;
   /** Random text of `[0-9a-z]`. */

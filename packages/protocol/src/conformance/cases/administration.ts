@@ -14,8 +14,8 @@ async function administrate(scene: Scene, path: string, body: object): Promise<v
   demandEqual(status, 204, `status of POST ${path}`);
 }
 
-/** Twice the burst: the rest must wait. */
-const FLOOD = 2 * Limits.apiRequestBurst;
+/** Bursts that some tens of gateways would take. */
+const ROUNDS = 40;
 
 /** What an administrator does to connections, by the HTTP API. */
 export const administrationCases = [
@@ -55,11 +55,16 @@ export const administrationCases = [
     async (scene) => {
       const token = await scene.token('root', { caps: {} });
       const path = `/users/${scene.user('nobody')}/disconnect`;
-      const flood = Array.from({ length: FLOOD }, () => scene.stage.post(path, { token, body: {} }));
-      const statuses = await Promise.all(flood);
+      const statuses: number[] = [];
+      // Each gateway counts for itself, so it may take several times the burst.
+      for (let round = 0; round < ROUNDS && !statuses.includes(429); round += 1) {
+        const burst = Array.from({ length: Limits.apiRequestBurst }, () =>
+          scene.stage.post(path, { token, body: {} }),
+        );
+        statuses.push(...(await Promise.all(burst)));
+        demand(round > 0 || !statuses.includes(429), 'the first burst must be taken');
+      }
       demandEqual([...new Set(statuses)].sort(), [403, 429], 'statuses');
-      const refused = statuses.filter((status) => status === 429).length;
-      demand(refused <= FLOOD - Limits.apiRequestBurst, `${refused} of ${FLOOD} were refused`);
     },
   ),
 ];
