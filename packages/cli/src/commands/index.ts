@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts';
 import { conformance } from './conformance.ts';
+import { dlq } from './dlq.ts';
 import { down } from './down.ts';
 import { publish } from './publish.ts';
 import { status } from './status.ts';
