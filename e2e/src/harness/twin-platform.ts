@@ -71,7 +71,12 @@ export async function startTwinPlatform(rooms: ChatPlatformSpecInput['rooms'] = 
   };
   const around = { platform: PLATFORM, ...STORES, paths };
   const nearby = { admin: { host: '127.0.0.1', port: 0 } };
-  const stores = () => ({ kafka: log.client(), redis: store.open(), logger: silentLogger });
+  const opened: { close(): Promise<void> }[] = [];
+  const stores = () => {
+    const mine = { kafka: log.client(), redis: store.open() };
+    opened.push(mine.kafka, mine.redis);
+    return { ...mine, logger: silentLogger };
+  };
   const worker = await startWorker(
     WorkerConfig.parse({ ...workerConfig(spec, around), ...nearby }),
     stores(),
@@ -93,7 +98,7 @@ export async function startTwinPlatform(rooms: ChatPlatformSpecInput['rooms'] = 
     close: async () => {
       await gateway.kill();
       await worker.close();
-      await log.close();
+      for (const each of [...opened, log]) await each.close();
       await rm(folder, { recursive: true });
     },
   };

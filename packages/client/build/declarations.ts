@@ -77,6 +77,8 @@ function describe(program: ts.Program, entry: string): Declarations {
   const forgotten = new Set<string>();
   const exported = found.map(({ symbol, target }) => {
     const statements = statementsOf(target);
+    if (statements.length === 0)
+      throw new Error(`the declaration of ${symbol.name} was not found; is everything installed?`);
     for (const statement of statements) {
       for (const needed of needsOf(checker, statement))
         if (!known.has(needed)) forgotten.add(`${symbol.name} needs ${needed.name}`);

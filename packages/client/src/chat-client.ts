@@ -207,7 +207,14 @@ export class ChatClient {
     await this.#ask('set', { info });
   }
 
-  /** Connects now instead of after the wait, at most once per 10 s. Browsers do it by themselves when the network is back. */
+  /**
+   * Connects now instead of after the wait, at most once per 10 s. Browsers do it by themselves when the network is back.
+   *
+   * @example
+   * ```ts
+   * client.wake();
+   * ```
+   */
   wake(): void {
     this.#connections.wake();
   }

@@ -32,7 +32,20 @@ export interface ClientErrorDetails {
   readonly closeCode?: number;
 }
 
-/** The one error class of the SDK. */
+/**
+ * The one error class of the SDK. Its message says what was wrong and what to do.
+ *
+ * @example
+ * ```ts
+ * import { ClientError } from '@chatplatform/client';
+ *
+ * try {
+ *   await client.publish('no room name!', { text: 'hello' });
+ * } catch (error) {
+ *   if (error instanceof ClientError) console.log(error.code, error.retryable, error.message);
+ * }
+ * ```
+ */
 export class ClientError extends Error {
   override readonly name = 'ClientError';
   readonly code: ClientErrorCode;

@@ -6,7 +6,29 @@ interface EventSource {
   removeEventListener(type: string, listener: () => void): void;
 }
 
-/** In a browser: the network is back, or the page is visible again. Elsewhere: never. */
+/**
+ * In a browser: the network is back, or the page is visible again. Elsewhere: never. What `connect` uses by default.
+ *
+ * @example
+ * ```ts
+ * import { browserWakes, connect } from '@chatplatform/client';
+ *
+ * // Besides what browsers say: an application that knows when its device has woken up.
+ * const awake = new EventTarget();
+ * const client = connect({
+ *   url,
+ *   token,
+ *   wakes: (wake) => {
+ *     const stop = browserWakes(wake);
+ *     awake.addEventListener('awake', wake);
+ *     return () => {
+ *       stop();
+ *       awake.removeEventListener('awake', wake);
+ *     };
+ *   },
+ * });
+ * ```
+ */
 export const browserWakes: WakeSource = (wake) => {
   const scope = globalThis as unknown as Partial<EventSource> & {
     document?: EventSource & { visibilityState: string };

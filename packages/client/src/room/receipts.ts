@@ -1,7 +1,18 @@
 import { sameLog, type Position } from '@chatplatform/protocol/light';
 import type { ReceiptPush } from '@chatplatform/protocol';
 
-/** Up to where the members of a room have got and read its messages. Both only rise. */
+/**
+ * Up to where the members of a room have got and read its messages. Both only rise.
+ *
+ * @example
+ * ```ts
+ * const room = client.join('team:42', { classes: ['msg', 'receipt'] });
+ * const { id } = await room.publish({ text: 'hello' });
+ * room.on('receipt', () => {
+ *   if (id !== undefined) console.log('read by', room.receipts.readBy(id));
+ * });
+ * ```
+ */
 export class Receipts {
   readonly #delivered = new Map<string, Position>();
   readonly #read = new Map<string, Position>();

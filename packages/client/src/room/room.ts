@@ -106,7 +106,16 @@ export class Room<Data = unknown> {
     return this.#membership.values.live as Map<string, Value<Data>>;
   }
 
-  /** The newest value of a key in a latest-value room; `undefined` when it has none. */
+  /**
+   * The newest value of a key in a latest-value room; `undefined` when it has none.
+   *
+   * @example
+   * ```ts
+   * const board = client.join<{ load: number }>('board:cpu');
+   * await board.ready;
+   * console.log(board.get('host-1')?.data?.load, 'of', board.values.size, 'hosts');
+   * ```
+   */
   get(key: string): Value<Data> | undefined {
     return this.#membership.values.get(key) as Value<Data> | undefined;
   }
