@@ -16,15 +16,23 @@ interface Change {
 export class Differences {
   readonly #clock: Clock;
   readonly #tell: (room: string, frame: Json) => void;
+  readonly #onChange: (room: string, user: string, here: boolean) => void;
   readonly #changes = new Map<string, Change>();
 
-  constructor(clock: Clock, tell: (room: string, frame: Json) => void) {
+  /** @param onChange called for each change at once, whatever members are told */
+  constructor(
+    clock: Clock,
+    tell: (room: string, frame: Json) => void,
+    onChange: (room: string, user: string, here: boolean) => void = () => undefined,
+  ) {
     this.#clock = clock;
     this.#tell = tell;
+    this.#onChange = onChange;
   }
 
   /** `occ` is the number of users after the change. Who comes back within the window is not mentioned. */
   note(room: string, user: string, { here, occ }: { here: boolean; occ: number }): void {
+    this.#onChange(room, user, here);
     const { users } = this.#changeIn(room, occ);
     if (users.get(user) === !here) users.delete(user);
     else users.set(user, here);

@@ -1,4 +1,4 @@
-import type { DrainPush, ByePush, HelloReply } from '@chatplatform/protocol';
+import type { HelloReply, PushBodies } from '@chatplatform/protocol';
 import type { Timer } from '@chatplatform/runtime';
 import type { Door, FakeFleet } from './fake-fleet.ts';
 import type { FakeSocket } from './fake-sockets.ts';
@@ -26,6 +26,11 @@ export class FakeClient {
   /** Times it was without any connection. */
   breaks = 0;
   readonly codes: number[] = [];
+  /** Users of the room {@link FakeClient.room} as last told, and who was told to have left it. */
+  occ = 0;
+  readonly left: string[] = [];
+  /** Joined with every hello, where it is set. */
+  room: string | undefined;
   readonly #fleet: FakeFleet;
   #current: Link | undefined;
   #next: Link | undefined;
@@ -46,6 +51,22 @@ export class FakeClient {
 
   stop(): void {
     this.#stopped = true;
+  }
+
+  /** Does not dial again before `ms` are over. */
+  pauseFor(ms: number): void {
+    this.#window = [ms, ms];
+  }
+
+  /** Says goodbye. */
+  leave(): void {
+    this.stop();
+    this.#current?.socket.end(1000);
+  }
+
+  /** Its gateway is gone without a word. */
+  cutOff(): void {
+    if (this.#current !== undefined) this.#ended(this.#current, 1006);
   }
 
   connect(door = this.#fleet.balance(this.user)): void {
@@ -71,14 +92,19 @@ export class FakeClient {
       inst: this.user.padStart(16, 'x'),
       caps: this.mbb ? ['mbb'] : [],
       ...(this.#resume !== undefined && { resume: this.#resume }),
+      ...(this.room !== undefined && { rooms: { [this.room]: {} } }),
     };
     events.received(socket, JSON.stringify({ i: 0, hello }));
   }
 
   #read(link: Link, line: string): void {
-    const value = JSON.parse(line) as { hello?: HelloReply; drain?: DrainPush; bye?: ByePush };
+    const value = JSON.parse(line) as Partial<{ hello: HelloReply } & PushBodies>;
     if (Object.keys(value).length === 0) link.door.options.events.received(link.socket, '{}');
     if (value.hello !== undefined) this.#welcomed(link, value.hello);
+    if (value.pr !== undefined) {
+      this.occ = value.pr.occ;
+      this.left.push(...(value.pr.leave ?? []));
+    }
     if (value.bye !== undefined) this.#window = value.bye.after;
     if (value.drain !== undefined) {
       this.told += 1;
@@ -87,7 +113,9 @@ export class FakeClient {
     }
   }
 
-  #welcomed(link: Link, { resume }: HelloReply): void {
+  #welcomed(link: Link, { resume, rooms = {} }: HelloReply): void {
+    const joined = rooms[this.room ?? ''];
+    if (joined !== undefined && 'occ' in joined) this.occ = joined.occ;
     if (this.#resume !== undefined) this.moves += 1;
     this.#resume = resume;
     this.#current = link;

@@ -97,12 +97,13 @@ export class FakeFleet {
   /** New clients, each through some door of `doors`. */
   async crowd(
     count: number,
-    options: { doors?: readonly Door[]; mbb?: boolean } = {},
+    options: { doors?: readonly Door[]; mbb?: boolean; room?: string } = {},
   ): Promise<FakeClient[]> {
-    const { doors = this.doors, mbb = true } = options;
+    const { doors = this.doors, mbb = true, room } = options;
     const crowd: FakeClient[] = [];
     for (let n = 0; n < count; n += 1) {
       const client = new FakeClient(this, `user${this.clients.length}`, mbb);
+      client.room = room;
       this.clients.push(client);
       crowd.push(client);
       client.connect(doors[n % doors.length]);
@@ -128,6 +129,13 @@ export class FakeFleet {
       most = Math.max(most, last - first + 1);
     }
     return most;
+  }
+
+  /** Ends a gateway as SIGKILL does. */
+  async kill(door: Door): Promise<void> {
+    this.doors.splice(this.doors.indexOf(door), 1);
+    await door.running.kill();
+    for (const client of this.clients) if (client.door === door) client.cutOff();
   }
 
   async close(): Promise<void> {
@@ -163,7 +171,12 @@ export class FakeFleet {
           verifier: {
             ready: true,
             // The token is the name of the user.
-            verify: (user) => Promise.resolve({ user, caps: {}, exp: this.clock.now() + DAY_MS }),
+            verify: (user) =>
+              Promise.resolve({
+                user,
+                caps: { '**': ['join', 'publish', 'history', 'presence'] },
+                exp: this.clock.now() + DAY_MS,
+              }),
             close: () => undefined,
           },
         }),
