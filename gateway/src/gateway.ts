@@ -11,6 +11,7 @@ import { thisMachine, type Host } from './host.ts';
 import { LiveSettings } from './live-settings.ts';
 import { EventLog } from './presence/event-log.ts';
 import { LogKnowledge } from './publish/log-knowledge.ts';
+import { openSigning, type Signing } from './publish/signing.ts';
 import { roomPlane } from './rooms/room-plane.ts';
 import { RunningParts, type RunningGateway } from './running-gateway.ts';
 import { LateBroadcaster } from './server/late-broadcaster.ts';
@@ -41,7 +42,13 @@ export async function startGateway(
   deps: Partial<GatewayDeps> = {},
 ): Promise<RunningGateway> {
   const gateway = await assemble(config, deps);
-  await gateway.start();
+  try {
+    await gateway.start();
+  } catch (error) {
+    // What was begun before the fault showed must not live on.
+    await gateway.kill();
+    throw error;
+  }
   return gateway;
 }
 
@@ -60,7 +67,8 @@ async function assemble(config: GatewayConfig, deps: Partial<GatewayDeps>): Prom
   const registryOfMetrics = createMetrics({ defaults: host.processMetrics, prefix: 'chat' });
   const broadcaster = new LateBroadcaster();
   const metrics = gatewayMetrics(registryOfMetrics);
-  const knowledge = knowledgeOf(config, { kafka, redis, topics, clock, metrics, logger });
+  const signing = openSigning(config.signing, tools);
+  const knowledge = knowledgeOf(config, { kafka, redis, topics, clock, metrics, logger, signing });
   const producer = kafka.producer();
   const around: Surroundings = {
     config,
@@ -73,6 +81,7 @@ async function assemble(config: GatewayConfig, deps: Partial<GatewayDeps>): Prom
     authentication: auth,
     redis,
     producer,
+    signing,
     events: eventLog({ kafka, topics, producer, clock, metrics, logger }),
     broadcaster,
     optionsOf: (room) => knowledge.optionsOf(room),
@@ -125,9 +134,10 @@ function knowledgeOf(
     clock: Clock;
     metrics: GatewayMetrics;
     logger: Logger;
+    signing: Signing | undefined;
   },
 ): LogKnowledge {
-  const { kafka, redis, topics, clock, metrics, logger } = parts;
+  const { kafka, redis, topics, clock, metrics, logger, signing } = parts;
   return new LogKnowledge({
     admin: kafka.admin(),
     reader: kafka.logReader(),
@@ -137,6 +147,7 @@ function knowledgeOf(
     clock,
     refill: {
       moderated: config.moderated,
+      isTrusted: signing?.isTrusted,
       onScan: ({ result, records, ms }) => {
         metrics.logScans.inc({ result });
         metrics.logScanRecords.inc(records);

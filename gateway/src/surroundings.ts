@@ -9,6 +9,7 @@ import type { Authentication } from './auth/authentication.ts';
 import type { LiveSettings } from './live-settings.ts';
 import type { EventLog } from './presence/event-log.ts';
 import type { Log } from './publish/log.ts';
+import type { Signing } from './publish/signing.ts';
 import type { HistorySource } from './rooms/history.ts';
 import type { Broadcaster } from './server/socket.ts';
 
@@ -28,6 +29,8 @@ export interface Surroundings {
   readonly authentication: Authentication;
   readonly redis: Redis;
   readonly producer: RecordProducer;
+  /** Absent where records are not signed. */
+  readonly signing: Signing | undefined;
   readonly broadcaster: Broadcaster;
   readonly optionsOf: (room: string) => RoomOptions;
   /** Undefined until Kafka was reached for the first time. */

@@ -7,7 +7,7 @@ import {
   type ProtocolError,
   type Publish,
 } from '@chatplatform/protocol';
-import { KafkaError, type RecordProducer } from '@chatplatform/kafka';
+import { KafkaError, type RecordProducer, type Sign } from '@chatplatform/kafka';
 import type { RoomOptions } from '@chatplatform/platform';
 import type { Clock } from '@chatplatform/runtime';
 import type { TokenBucket } from '../session/token-bucket.ts';
@@ -34,6 +34,8 @@ export interface PublisherOptions {
   incarnation: string;
   topic: string;
   producer: RecordProducer;
+  /** Absent where records are not signed. */
+  sign?: Sign | undefined;
   /** Undefined until Kafka was reached for the first time. */
   log: () => Log | undefined;
   optionsOf: (room: string) => RoomOptions;
@@ -91,7 +93,7 @@ export class Publisher {
   }
 
   async #write(sender: Author, item: Item): Promise<Outcome> {
-    const { topic, producer } = this.#options;
+    const { topic, producer, sign = (record) => record } = this.#options;
     const log = this.#options.log();
     if (log === undefined)
       return failed(protocolError(114, 'the message log was not reached yet', LOG_RETRY_MS));
@@ -99,7 +101,7 @@ export class Publisher {
       const appended = await producer.append({
         topic,
         partition: log.partitionOf(item.body.room),
-        ...this.#record(sender, item),
+        ...sign(this.#record(sender, item)),
       });
       // An earlier copy may be in the log: then that one is delivered, and this offset is no id of a message.
       const sure = appended.certain && item.body.re === undefined;

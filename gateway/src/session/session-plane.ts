@@ -151,6 +151,7 @@ function publisherOf(around: Surroundings, rooms: TokenBuckets): Publisher {
     incarnation,
     topic: topics.messages,
     producer,
+    sign: around.signing?.sign,
     log,
     optionsOf,
     roomBuckets: (room) => rooms.of(room),

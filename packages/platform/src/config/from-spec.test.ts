@@ -90,7 +90,10 @@ describe('the configuration of the programs', () => {
         ],
       },
     });
-    expect(gatewayConfig(full, around).signing).toEqual({ keysFile: '/signing/keys.json' });
+    expect(gatewayConfig(full, around)).toMatchObject({
+      moderated: true,
+      signing: { keysFile: '/signing/keys.json', required: false },
+    });
     const strict = spec({ security: { messageSigning: 'Enabled' } });
     expect(workerConfig(strict, around).signing).toMatchObject({ required: true });
   });

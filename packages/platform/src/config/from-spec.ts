@@ -45,7 +45,7 @@ export function gatewayConfig(spec: ChatPlatformSpec, around: Surroundings): Gat
     ...(spec.gateway.trustedProxies.length > 0 && { trustedProxies: spec.gateway.trustedProxies }),
     ...(spec.gateway.allowedOrigins !== undefined && { origins: spec.gateway.allowedOrigins }),
     ...optional({ resumeKeyFile: paths.resumeKey, liveFile: paths.live }),
-    ...(isSigned(spec) && { signing: { keysFile: paths.signingKeys } }),
+    ...signing(spec, around),
     ...(spec.workers.rules !== undefined && { moderated: true }),
   };
 }
@@ -65,12 +65,7 @@ export function workerConfig(spec: ChatPlatformSpec, around: Surroundings): Work
     retentionHours: spec.kafka.messages.retentionHours,
     ...ruleModules(spec, around),
     ...webhooks(spec, around),
-    ...(isSigned(spec) && {
-      signing: {
-        keysFile: around.paths.signingKeys,
-        required: spec.security.messageSigning === 'Enabled',
-      },
-    }),
+    ...signing(spec, around),
   };
 }
 
@@ -81,6 +76,12 @@ function kafka({ kafka: { driver } }: ChatPlatformSpec, around: Surroundings): K
 /** Pure: whether gateways sign what they write to the log. */
 export function isSigned(spec: ChatPlatformSpec): boolean {
   return spec.security.messageSigning !== 'Disabled';
+}
+
+function signing(spec: ChatPlatformSpec, { paths }: Surroundings): Pick<WorkerConfigInput, 'signing'> {
+  if (!isSigned(spec)) return {};
+  const required = spec.security.messageSigning === 'Enabled';
+  return { signing: { keysFile: paths.signingKeys, required } };
 }
 
 function ruleModules(

@@ -8,6 +8,7 @@ import {
   RedisConnectionConfig,
   RoomOptions,
 } from './connections.ts';
+import { SigningConfig } from './services.ts';
 
 /** How gateways pace the move of clients. */
 export const DrainBudget = z.object({
@@ -70,7 +71,7 @@ export const GatewayConfig = z.object({
    */
   moderated: z.boolean().default(false),
   /** Absent = records are not signed. The file of the keys is watched. */
-  signing: z.object({ keysFile: z.string() }).optional(),
+  signing: SigningConfig.optional(),
   drain: z
     .object({
       /** Wait for the endpoint's removal to reach every load balancer and kube-proxy. */

@@ -7,7 +7,7 @@ import {
   RedisConnectionConfig,
   RoomOptions,
 } from './connections.ts';
-import { ServiceName, WebhookConfig } from './services.ts';
+import { ServiceName, SigningConfig, WebhookConfig } from './services.ts';
 
 /** Configuration of a worker. */
 export const WorkerConfig = z.object({
@@ -28,14 +28,7 @@ export const WorkerConfig = z.object({
   rules: z.array(z.string()).default([]),
   notifications: z.object({ webhooks: z.array(WebhookConfig).default([]) }).prefault({}),
   /** Absent = signatures of records are not looked at. */
-  signing: z
-    .object({
-      /** File of the keys, watched. */
-      keysFile: z.string(),
-      /** Whether a record without a signature is refused too. */
-      required: z.boolean().default(true),
-    })
-    .optional(),
+  signing: SigningConfig.optional(),
   /** Group of the chat service; absent = the one that `names()` gives. */
   consumerGroup: z.string().optional(),
   /**
