@@ -35,6 +35,13 @@ async function started(world: World, deps: Parameters<World['worker']>[0] = {}):
   return worker;
 }
 
+/** A platform with one worker. */
+async function atWork(): Promise<World> {
+  const world = await opened(ROOMS);
+  await started(world);
+  return world;
+}
+
 function traffic(count: number): Publish[] {
   return Array.from({ length: count }, (_, at) => ({
     room: ROOMS[at % ROOMS.length] as string,
@@ -59,8 +66,7 @@ test('messages reach history, gateway and events in the order of the log, with a
 });
 
 test('a resend is no second message: no entry, no fan-out, no event', async () => {
-  const world = await opened(ROOMS);
-  await started(world);
+  const world = await atWork();
   await world.publish(
     { room: ROOM, inst: 'a', n: 1 },
     { room: ROOM, inst: 'a', n: 2 },
@@ -74,8 +80,7 @@ test('a resend is no second message: no entry, no fan-out, no event', async () =
 });
 
 test('a bad record goes to the dead letters with cause, attempts and origin, its sender is told, the rest goes on', async () => {
-  const world = await opened(ROOMS);
-  await started(world);
+  const world = await atWork();
   const good = recordOf({ room: ROOM, inst: 'a', n: 1 });
   await world.append({ ...good, value: '{"x":1}' });
   await world.append({ ...good, partition: (good.partition + 1) % PARTITIONS });
@@ -100,8 +105,7 @@ test('a bad record goes to the dead letters with cause, attempts and origin, its
 });
 
 test('a record of which nothing can be read still goes to the dead letters', async () => {
-  const world = await opened(ROOMS);
-  await started(world);
+  const world = await atWork();
   await world.append({ topic: NAMES.topics.messages, partition: 0, key: null, value: null });
   await world.drained();
   expect(world.deadLetters()).toMatchObject([{ key: null, headers: { 'dl-cause': 'version' } }]);
@@ -139,8 +143,7 @@ test('a rule refuses one message; one it throws on is found in the batch and is 
 });
 
 test('an outage of Redis or Kafka is waited out: nothing is lost, nothing is poison', async () => {
-  const world = await opened(ROOMS);
-  await started(world);
+  const world = await atWork();
   const messages = traffic(60);
   await world.publish(...messages.slice(0, 20));
   await world.drained();
@@ -174,8 +177,7 @@ test('whatever error Redis gives, no message is blamed for it', async () => {
 });
 
 test('writes that Redis lost are made again in order, before anything newer', async () => {
-  const world = await opened(ROOMS);
-  await started(world);
+  const world = await atWork();
   const messages = traffic(200);
   await world.publish(...messages.slice(0, 80));
   await world.drained();
@@ -214,8 +216,7 @@ test('a successor repairs what Redis lost while no worker ran, and sends only wh
 });
 
 test('writes that Redis lost are made again in a partition that stays quiet', async () => {
-  const world = await opened(ROOMS);
-  await started(world);
+  const world = await atWork();
   const messages = traffic(100);
   await world.publish(...messages.slice(0, 40));
   await world.drained();
@@ -254,8 +255,7 @@ test('the first messages of a platform begin their rooms, in whichever partition
 });
 
 test('an emptied Redis is filled again from the log', async () => {
-  const world = await opened(ROOMS);
-  await started(world);
+  const world = await atWork();
   const messages = traffic(100);
   await world.publish(...messages.slice(0, 60));
   await world.drained();

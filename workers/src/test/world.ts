@@ -20,6 +20,7 @@ export interface Publish {
   readonly n: number;
   readonly data?: unknown;
   readonly k?: string;
+  readonly notify?: readonly string[];
 }
 
 const PLATFORM = { namespace: 'test', name: 'chat' };
@@ -80,14 +81,17 @@ export class World {
     await Promise.all(this.#closing.splice(0).map((fn) => fn()));
   }
 
-  worker(deps: Partial<WorkerDeps> = {}): Promise<RunningWorker> {
-    return startWorker(this.config, {
-      kafka: this.kafka.client(),
-      redis: this.store.open(),
-      logger: silentLogger,
-      processMetrics: false,
-      ...deps,
-    });
+  worker(deps: Partial<WorkerDeps> = {}, change: Partial<WorkerConfig> = {}): Promise<RunningWorker> {
+    return startWorker(
+      { ...this.config, ...change },
+      {
+        kafka: this.kafka.client(),
+        redis: this.store.open(),
+        logger: silentLogger,
+        processMetrics: false,
+        ...deps,
+      },
+    );
   }
 
   async publish(...messages: readonly Publish[]): Promise<void> {
@@ -160,7 +164,7 @@ export class World {
 }
 
 /** The record a gateway would produce. */
-export function recordOf({ room, inst, n, data = n, k }: Publish): OutRecord {
+export function recordOf({ room, inst, n, data = n, k, notify }: Publish): OutRecord {
   const { key, value, headers } = encodeRecord({
     room,
     cid: `${longInst(inst)}.${n}`,
@@ -169,6 +173,7 @@ export function recordOf({ room, inst, n, data = n, k }: Publish): OutRecord {
     sid: `s-${inst}`,
     data,
     k,
+    notify,
   });
   return { topic: NAMES.topics.messages, partition: partitionOf(room, PARTITIONS), key, value, headers };
 }
