@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { FakeFleet, type Door } from '../testing/fake-fleet.ts';
+import { FakeFleet } from '../testing/fake-fleet.ts';
 
 /** Hundreds of clients on a machine that may be busy with other tests. */
 jest.setTimeout(60_000);
@@ -23,7 +23,7 @@ test('after the kill of a gateway nobody stays who did not come back, nobody lea
   // These are so late that their gateway's lease is over when they come.
   const late = theirs.slice(20, 30);
   for (const client of late) client.pauseFor(18_000);
-  await fleet.kill(one as Door);
+  await fleet.kill(one);
   await fleet.clock.advance(60_000);
   const rest = fleet.clients.filter((client) => !lost.includes(client));
   expect(rest.every(({ door }) => door !== undefined)).toBe(true);

@@ -43,7 +43,7 @@ export interface SessionPlaneParts {
 /** Builds the sessions side of a gateway. */
 export function sessionPlane(around: Surroundings, parts: SessionPlaneParts): SessionPlane {
   const { clock, random, metrics, logger, live } = around;
-  const { registry, plane, takeover, degradation, revoking } = parts;
+  const { registry, plane, degradation, revoking } = parts;
   const wheel = new TimingWheel(clock);
   const heartbeat = new Heartbeat({ wheel, clock, random });
   const buckets = bucketsOf(around);
