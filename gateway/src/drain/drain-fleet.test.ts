@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
-import { FakeFleet, type Door } from '../testing/fake-fleet.ts';
+import type { Door } from '../testing/fake-door.ts';
+import { FakeFleet } from '../testing/fake-fleet.ts';
 import type { DrainStatus } from './drain.ts';
 
 /** Thousands of clients on a machine that may be busy with other tests. */

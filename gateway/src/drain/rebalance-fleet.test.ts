@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
-import { FakeFleet, type Door } from '../testing/fake-fleet.ts';
+import type { Door } from '../testing/fake-door.ts';
+import { FakeFleet } from '../testing/fake-fleet.ts';
 
 /** Thousands of clients on a machine that may be busy with other tests. */
 jest.setTimeout(120_000);

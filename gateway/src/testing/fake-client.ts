@@ -1,6 +1,6 @@
 import type { HelloReply, PushBodies } from '@chatplatform/protocol';
-import type { Timer } from '@chatplatform/runtime';
-import type { Door, FakeFleet } from './fake-fleet.ts';
+import type { Clock, Random, Timer } from '@chatplatform/runtime';
+import type { Door } from './fake-door.ts';
 import type { FakeSocket } from './fake-sockets.ts';
 
 /** Wait after a refused dial. */
@@ -11,6 +11,16 @@ const TAKEN_OVER = 3514;
 interface Link {
   readonly door: Door;
   readonly socket: FakeSocket;
+}
+
+/** What a client has around it. */
+export interface ClientWorld {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** When clients dialled again. */
+  readonly redials: number[];
+  /** Some gateway that lets the user in. */
+  balance(user: string): Door | undefined;
 }
 
 /** A client that reconnects and moves as the protocol asks, and counts what happens to it. */
@@ -31,7 +41,7 @@ export class FakeClient {
   readonly left: string[] = [];
   /** Joined with every hello, where it is set. */
   room: string | undefined;
-  readonly #fleet: FakeFleet;
+  readonly #world: ClientWorld;
   #current: Link | undefined;
   #next: Link | undefined;
   #resume: string | undefined;
@@ -39,8 +49,8 @@ export class FakeClient {
   #timer: Timer | undefined;
   #stopped = false;
 
-  constructor(fleet: FakeFleet, user: string, mbb: boolean) {
-    this.#fleet = fleet;
+  constructor(world: ClientWorld, user: string, mbb: boolean) {
+    this.#world = world;
     this.user = user;
     this.mbb = mbb;
   }
@@ -69,7 +79,7 @@ export class FakeClient {
     if (this.#current !== undefined) this.#ended(this.#current, 1006);
   }
 
-  connect(door = this.#fleet.balance(this.user)): void {
+  connect(door = this.#world.balance(this.user)): void {
     if (this.#stopped) return;
     if (door === undefined) {
       this.#later([REDIAL_MS, REDIAL_MS]);
@@ -138,7 +148,7 @@ export class FakeClient {
   }
 
   #later([from, to]: readonly [number, number]): void {
-    const { clock, random, redials } = this.#fleet;
+    const { clock, random, redials } = this.#world;
     this.#timer?.cancel();
     this.#timer = clock.setTimeout(
       () => {

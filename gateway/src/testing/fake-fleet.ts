@@ -2,28 +2,17 @@ import { memoryKafka, type MemoryKafka } from '@chatplatform/kafka';
 import { GatewayConfig, names, type GatewayConfigInput } from '@chatplatform/platform';
 import { memoryRedis, type MemoryRedis } from '@chatplatform/redis';
 import { ManualClock, seededRandom } from '@chatplatform/runtime';
-import { silentLogger, type AdminHandler, type AdminReply } from '@chatplatform/telemetry';
+import { silentLogger, type AdminHandler } from '@chatplatform/telemetry';
 import { startGateway } from '../gateway.ts';
 import type { Host } from '../host.ts';
-import type { RunningGateway } from '../running-gateway.ts';
 import type { ServerOptions } from '../server/server.ts';
 import { FakeClient } from './fake-client.ts';
+import type { Door } from './fake-door.ts';
 import { FakeSockets } from './fake-sockets.ts';
 
 const PLATFORM = { namespace: 'test', name: 'fleet' };
 const TOPICS = names(PLATFORM.namespace, PLATFORM.name).topics;
 const DAY_MS = 86_400_000;
-
-/** A gateway of a fleet, as balancer and operator see it. */
-export interface Door {
-  readonly running: RunningGateway;
-  readonly options: ServerOptions;
-  readonly sockets: FakeSockets;
-  /** An admin request from this machine. */
-  admin(route: string, body?: object): Promise<AdminReply>;
-  /** Clients connected now. */
-  count(): number;
-}
 
 /** Whole gateways and thousands of clients in one process, on one clock that only the test moves. */
 export class FakeFleet {
