@@ -14,6 +14,8 @@ export interface MemberOrder {
 
 /** What a member writes to its output, one JSON per line. */
 export type MemberLine =
+  /** The program runs, ms since 1970. */
+  | { readonly up: number }
   | { readonly assigned: readonly number[] }
   /** Values of one batch and when it came, ms since 1970. */
   | { readonly partition: number; readonly values: readonly string[]; readonly at: number };
@@ -24,6 +26,7 @@ const { driver, bootstrapServers, topic, groupId, ...options } = JSON.parse(
 ) as MemberOrder;
 const tell = (line: MemberLine): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
+tell({ up: Date.now() });
 const consumer = drivers[driver]({ bootstrapServers, clientId: 'member' }).consumer(options);
 consumer.onCrash((error) => {
   process.stderr.write(`${String(error)}\n`);

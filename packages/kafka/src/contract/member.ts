@@ -17,6 +17,8 @@ export interface Seen {
 /** A member of a group in a process of its own. */
 export class Member {
   assigned: readonly number[] = [];
+  /** When its program ran, ms since 1970. */
+  upAt = Infinity;
   readonly seen: Seen[] = [];
   readonly #process: ChildProcess;
 
@@ -35,6 +37,10 @@ export class Member {
   }
 
   #note(line: MemberLine): void {
+    if ('up' in line) {
+      this.upAt = line.up;
+      return;
+    }
     if ('assigned' in line) {
       this.assigned = line.assigned;
       return;

@@ -144,10 +144,10 @@ export class Membership {
   /** Returns when the group deals anew or this member stops. */
   async #beatUntilRebalance(): Promise<void> {
     const { clock, stop, logger } = this.#deps;
-    const { sessionTimeoutMs } = this.#settings;
+    const { sessionTimeoutMs, heartbeatIntervalMs } = this.#settings;
     let heard = clock.monotonic();
     while (!stop.aborted) {
-      await Promise.race([this.#interval(), this.#failed.promise, this.#stopped.promise]);
+      await this.#pause(heartbeatIntervalMs, this.#failed.promise, this.#stopped.promise);
       if (stop.aborted) return;
       try {
         await this.#session.heartbeat();
@@ -167,8 +167,11 @@ export class Membership {
   async #settle(patienceMs: number): Promise<void> {
     const { clock } = this.#deps;
     const deadline = clock.monotonic() + patienceMs;
-    const idle = this.#handler.idle().then(() => true);
-    while (!(await Promise.race([idle, this.#interval().then(() => false)]))) {
+    const work = { done: false };
+    const idle = this.#handler.idle().then(() => (work.done = true));
+    for (;;) {
+      await this.#pause(this.#settings.heartbeatIntervalMs, idle);
+      if (work.done) return;
       this.#deps.alive();
       if (clock.monotonic() > deadline) return;
       await this.#session.heartbeat().catch((error: unknown) => {
@@ -177,8 +180,15 @@ export class Membership {
     }
   }
 
-  async #interval(): Promise<void> {
-    await this.#deps.clock.sleep(this.#settings.heartbeatIntervalMs);
+  /** Resolves after `ms`, or as soon as one of `ends` settles; leaves no timer behind then. Rejects as they do. */
+  async #pause(ms: number, ...ends: Promise<unknown>[]): Promise<void> {
+    const over = new AbortController();
+    const slept = this.#deps.clock.sleep(ms, over.signal).catch(() => undefined);
+    try {
+      await Promise.race([slept, ...ends]);
+    } finally {
+      over.abort();
+    }
   }
 
   async #handle(batch: Batch): Promise<void> {
