@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 /** The answer to an upgrade: 101, or a refusal with its problem document. */
-async function dial(gateway: RunningGateway, headers: Record<string, string> = {}) {
+async function dial(gateway: RunningGateway, headers: Record<string, string | string[]> = {}) {
   const { host, port } = { host: '127.0.0.1', port: new URL(gateway.url).port };
   return new Promise<{ status: number; retryAfter: string | undefined; problem: unknown }>(
     (resolve, reject) => {
@@ -47,7 +47,7 @@ async function dial(gateway: RunningGateway, headers: Record<string, string> = {
 }
 
 /** Statuses of `count` upgrades one right after the other, sent at once so that no second passes. */
-async function rush(gateway: RunningGateway, count: number, headers?: Record<string, string>) {
+async function rush(gateway: RunningGateway, count: number, headers?: Record<string, string | string[]>) {
   const answers = await Promise.all(Array.from({ length: count }, () => dial(gateway, headers)));
   return answers.map(({ status }) => status).filter((status) => status === 101).length;
 }
@@ -77,6 +77,14 @@ test('behind a trusted proxy clients are counted, not the proxy', async () => {
   );
   expect((await Promise.all(clients)).every(({ status }) => status === 101)).toBe(true);
   expect(await rush(gateway, RUSH, { 'x-forwarded-for': '203.0.113.5' })).toBeLessThan(RUSH);
+});
+
+test('a line of its own that a client put in front of that of the proxy changes nothing', async () => {
+  const gateway = await bench.gateway({ live, trustedProxies: ['127.0.0.0/8'] });
+  const clients = Array.from({ length: RUSH }, (_, n) =>
+    dial(gateway, { 'X-Forwarded-For': [`198.51.100.${n}`, '203.0.113.5'] }),
+  );
+  expect((await Promise.all(clients)).some(({ status }) => status === 429)).toBe(true);
 });
 
 test('who is no trusted proxy is not believed', async () => {

@@ -30,7 +30,10 @@ async function converse(exchange: Exchange, service: HttpService, head: HttpHead
 /** Reads everything at once: uWebSockets invalidates the request when its handler returns. */
 function headOf(res: HttpResponse, req: RawRequest, addressOf: AddressOf): HttpHead {
   const headers = new Map<string, string>();
-  req.forEach((name, value) => void headers.set(name, value));
+  req.forEach((name, value) => {
+    const before = headers.get(name);
+    headers.set(name, before === undefined ? value : `${before}, ${value}`);
+  });
   return {
     method: req.getCaseSensitiveMethod().toUpperCase(),
     path: req.getUrl(),
@@ -38,6 +41,16 @@ function headOf(res: HttpResponse, req: RawRequest, addressOf: AddressOf): HttpH
     headers,
     remoteAddress: addressOf(peerOf(res), headers.get('x-forwarded-for') ?? ''),
   };
+}
+
+/** `X-Forwarded-For` of all its lines: a proxy may append one instead of lengthening the client's. */
+export function forwardedFor(req: RawRequest): string {
+  if (req.getHeader('x-forwarded-for') === '') return '';
+  const lines: string[] = [];
+  req.forEach((name, value) => {
+    if (name === 'x-forwarded-for') lines.push(value);
+  });
+  return lines.join(', ');
 }
 
 /** Address of whoever opened the connection. */

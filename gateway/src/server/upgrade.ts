@@ -1,7 +1,7 @@
 import type { HttpRequest, HttpResponse, us_socket_context_t } from 'uWebSockets.js';
 import { problemOf, PROBLEM_TYPE, protocolError } from '@chatplatform/protocol';
 import type { ConnectionData } from './connection.ts';
-import { peerOf, type AddressOf } from './http-exchange.ts';
+import { forwardedFor, peerOf, type AddressOf } from './http-exchange.ts';
 import { SUBPROTOCOL, TOKEN_PROTOCOL_PREFIX } from './settings.ts';
 import type { Refusal, UpgradeRequest } from './socket.ts';
 
@@ -15,7 +15,7 @@ export function upgrade(
   context: us_socket_context_t,
   { admit, addressOf, id }: { admit: Admission; addressOf: AddressOf; id: number },
 ): void {
-  const remoteAddress = addressOf(peerOf(res), req.getHeader('x-forwarded-for'));
+  const remoteAddress = addressOf(peerOf(res), forwardedFor(req));
   const refusal = admit({ remoteAddress, origin: req.getHeader('origin') });
   if (refusal !== undefined) {
     refuse(res, refusal);

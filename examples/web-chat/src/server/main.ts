@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { GuestThrottle } from './guest-throttle.ts';
 import { Guests } from './guests.ts';
 import { startWebChat } from './server.ts';
 import { readSettings } from './settings.ts';
@@ -7,7 +8,7 @@ import { loadFiles } from './static-files.ts';
 
 /**
  * Runs the server of the demo page until the process is told to stop. Settings are flags (`--port 8080`)
- * or environment (`PORT=8080`): host, port, page, key-file, issuer, audience, gateway-url, public-url.
+ * or environment (`PORT=8080`): host, port, page, key-file, issuer, audience, gateway-url, public-url, proxies.
  */
 export async function main(argv: string[]): Promise<void> {
   const settings = readSettings(argv, process.env);
@@ -19,6 +20,7 @@ export async function main(argv: string[]): Promise<void> {
     publicUrl,
     files: await loadFiles(settings.page),
     guests: new Guests({ key, issuer, audience }),
+    throttle: new GuestThrottle({ proxies: settings.proxies, now: () => performance.now() }),
     sockets: new SocketProxy(settings.gateway),
   });
   log('serving', { url: chat.url, gateway: settings.gateway.href });

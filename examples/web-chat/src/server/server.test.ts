@@ -4,6 +4,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jwtVerify } from 'jose';
+import { GuestThrottle } from './guest-throttle.ts';
 import { Guests } from './guests.ts';
 import { startWebChat, type WebChat } from './server.ts';
 import { readSettings } from './settings.ts';
@@ -35,6 +36,7 @@ beforeAll(async () => {
     publicUrl: undefined,
     files: await loadFiles(folder),
     guests: new Guests({ key, issuer: 'demo', audience: 'chat' }),
+    throttle: new GuestThrottle({ proxies: 1, now: () => performance.now() }),
     sockets: new SocketProxy(new URL(`ws://127.0.0.1:${port}/ws`)),
   });
 });
@@ -72,6 +74,21 @@ describe('the page', () => {
 });
 
 describe('a guest', () => {
+  test('from an address that took too many is told when to come again', async () => {
+    const visits = Array.from({ length: 40 }, () =>
+      fetch(`${chat.url}/token`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-forwarded-for': '203.0.113.5' },
+        body: JSON.stringify({ name: 'Ann' }),
+      }),
+    );
+    const answers = await Promise.all(visits);
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(Number(refused[0]?.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await ask({ name: 'Bob' })).status).toBe(200);
+  });
+
   test('gets a token for the public rooms, for an hour', async () => {
     const { token, user } = (await (await ask({ name: 'Änn Müller' })).json()) as {
       token: string;
@@ -154,6 +171,7 @@ describe('sockets', () => {
       publicUrl: 'wss://chat.example.com/ws',
       files: new Map(),
       guests: new Guests({ key, issuer: 'demo', audience: 'chat' }),
+      throttle: new GuestThrottle({ proxies: 1, now: () => performance.now() }),
       sockets: new SocketProxy(new URL(`ws://127.0.0.1:${port}/ws`)),
     });
     expect(await upgrade('/ws', lonely.url)).toMatch(/^HTTP\/1.1 503 [^]*Retry-After/);

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Guest, Guests } from './guests.ts';
+import type { GuestThrottle } from './guest-throttle.ts';
 import type { SocketProxy } from './socket-proxy.ts';
 import type { StaticFile } from './static-files.ts';
 
@@ -10,6 +11,7 @@ export interface WebChatOptions {
   readonly port: number;
   readonly files: ReadonlyMap<string, StaticFile>;
   readonly guests: Guests;
+  readonly throttle: GuestThrottle;
   readonly sockets: SocketProxy;
   /** Where browsers find the gateways; `undefined`: here, at `/ws`. */
   readonly publicUrl: string | undefined;
@@ -65,17 +67,27 @@ async function handle(
       send(response, 200, { url: options.publicUrl ?? null });
       return;
     case 'POST /token':
-      await sendToken(options.guests, request, response);
+      await sendToken(options, request, response);
       return;
     default:
       sendFile(options.files, request, response);
   }
 }
 
-async function sendToken(guests: Guests, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function sendToken(
+  { guests, throttle }: Pick<WebChatOptions, 'guests' | 'throttle'>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   // Only scripts of this page can send this type: other sites would first have to be allowed to.
   if (request.headers['content-type'] !== 'application/json') {
     send(response, 415, { error: 'send application/json' });
+    return;
+  }
+  const waitSeconds = throttle.take(request.socket.remoteAddress ?? '', request.headers['x-forwarded-for']);
+  if (waitSeconds > 0) {
+    response.setHeader('retry-after', waitSeconds);
+    send(response, 429, { error: `too many guests come from your address; try again in ${waitSeconds} s` });
     return;
   }
   const guest = await guestOf(guests, await readBody(request));

@@ -14,6 +14,8 @@ export interface Settings {
   readonly gateway: URL;
   /** Where browsers find the gateways when not behind this server. */
   readonly publicUrl: string | undefined;
+  /** Proxies in front, each of which appends to X-Forwarded-For: so many entries from its end can be believed. */
+  readonly proxies: number;
 }
 
 /** Settings by name: flag, environment, what they mean. */
@@ -26,6 +28,7 @@ const NAMES = {
   audience: 'AUDIENCE',
   'gateway-url': 'GATEWAY_URL',
   'public-url': 'PUBLIC_URL',
+  proxies: 'PROXIES',
 } as const;
 
 type Name = keyof typeof NAMES;
@@ -54,6 +57,7 @@ export function readSettings(argv: string[], env: Readonly<Record<string, string
     audience: need('audience'),
     gateway: gatewayOf(need('gateway-url')),
     publicUrl: get('public-url'),
+    proxies: proxiesOf(get('proxies') ?? '0'),
   };
 }
 
@@ -61,6 +65,12 @@ function portOf(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
   throw new Error(`port is "${text}"; give a number from 0 (any free one) to 65535`);
+}
+
+function proxiesOf(text: string): number {
+  const proxies = Number(text);
+  if (Number.isInteger(proxies) && proxies >= 0 && proxies <= 10) return proxies;
+  throw new Error(`proxies is "${text}"; give the number of proxies in front of this server, 0 to 10`);
 }
 
 function gatewayOf(text: string): URL {

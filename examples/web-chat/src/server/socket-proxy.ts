@@ -5,12 +5,14 @@ import type { Duplex } from 'node:stream';
 
 /** Milliseconds to reach a gateway; a browser's own patience is far longer. */
 const CONNECT_MS = 5_000;
+/** Headers the gateway gets from here, not from the browser. */
+const REPLACED: ReadonlySet<string> = new Set(['host', 'x-forwarded-for']);
 /** Milliseconds between probes of a silent connection, so that ends that vanished are noticed. */
 const KEEP_ALIVE_MS = 30_000;
 
 /**
  * Passes WebSocket connections on to the gateways, byte by byte, so that one address serves page and
- * socket. Nothing is read or changed but the request line and two headers.
+ * socket. Nothing is read or changed but the request line and these two headers: Host and X-Forwarded-For.
  */
 export class SocketProxy {
   readonly #gateway: URL;
@@ -59,9 +61,15 @@ export class SocketProxy {
     const lines = [`GET ${this.#gateway.pathname} HTTP/1.1`, `Host: ${this.#gateway.host}`];
     for (let at = 0; at < request.rawHeaders.length; at += 2) {
       const name = request.rawHeaders[at] ?? '';
-      if (name.toLowerCase() !== 'host') lines.push(`${name}: ${request.rawHeaders[at + 1] ?? ''}`);
+      if (!REPLACED.has(name.toLowerCase())) lines.push(`${name}: ${request.rawHeaders[at + 1] ?? ''}`);
     }
-    lines.push(`X-Forwarded-For: ${request.socket.remoteAddress ?? 'unknown'}`);
+    // Whoever is believed begins at the end of this list, so what a browser wrote into it does no harm.
+    const before = request.headers['x-forwarded-for'];
+    const hops = [
+      ...(before === undefined ? [] : [before].flat()),
+      request.socket.remoteAddress ?? 'unknown',
+    ];
+    lines.push(`X-Forwarded-For: ${hops.join(', ')}`);
     return `${lines.join('\r\n')}\r\n\r\n`;
   }
 }
