@@ -97,6 +97,17 @@ describe('the configuration of the programs', () => {
     const strict = spec({ security: { messageSigning: 'Enabled' } });
     expect(workerConfig(strict, around).signing).toMatchObject({ required: true });
   });
+
+  test('name the Kafka driver only when it is not the default', () => {
+    expect(workerConfig(spec(), around).kafka).toEqual(around.kafka);
+    const other = spec({ kafka: { mode: 'EmbeddedDev', driver: 'platformatic' } });
+    for (const { kafka } of [
+      WorkerConfig.parse(workerConfig(other, around)),
+      GatewayConfig.parse(gatewayConfig(other, around)),
+    ])
+      expect(kafka).toMatchObject({ ...around.kafka, driver: 'platformatic' });
+  });
+
   test('gives rooms of an unlisted prefix the defaults', () => {
     const { rooms } = GatewayConfig.parse(
       gatewayConfig(spec({ rooms: [{ prefix: 'team', presence: 'Disabled' }] }), around),

@@ -6,10 +6,12 @@
  */
 export { freePorts } from './free-port.ts';
 export { startKafka } from './kafka-store.ts';
-export type { Broker, KafkaStore, KafkaStoreOptions } from './kafka-store.ts';
+export type { Broker, KafkaStore, KafkaStoreOptions, SecuredListener } from './kafka-store.ts';
 export { startRedis } from './redis-store.ts';
 export type { RedisNode, RedisStore, RedisStoreOptions } from './redis-store.ts';
 export { StoreError } from './store-error.ts';
 export type { StoreErrorCode } from './store-error.ts';
+export { testAuthority } from './test-authority.ts';
+export type { TestAuthority, TestCertificate } from './test-authority.ts';
 export { StoreProcess } from './store-process.ts';
 export type { StoreProcessOptions } from './store-process.ts';
