@@ -3,43 +3,61 @@ import { fromJson, toJson, type Json } from './json.ts';
 import { isMessageId } from './position.ts';
 import { isRoomName, isUserId } from './room.ts';
 
-const room = z.string().refine(isRoomName);
+const room = z.string().refine(isRoomName).describe('The room.');
 const user = z.string().refine(isUserId);
 const id = z.string().refine(isMessageId);
-/** Milliseconds since 1970. */
-const at = z.number().int().nonnegative();
+const milliseconds = z.number().int().nonnegative();
+const logged = milliseconds.describe('When the log took it: the time members see.');
+const at = milliseconds.describe(
+  'When it happened. Of two events that contradict each other the one with the later time is true.',
+);
+const sender = user.describe('The sender.');
+const cid = z.string().describe('The sender’s own id of the message.');
+const member = user.describe('Who.');
 
 /** Outcomes in `<p>.events`, for other services. Key of the record: the room, for user.* the user. */
 export const EventSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('message.accepted'),
     room,
-    id,
-    /** Id of the previous message of the room, or `?`. */
-    p: z.string(),
-    user,
-    cid: z.string(),
-    at,
-    data: z.unknown(),
-    k: z.string().optional(),
-    notify: z.array(user).optional(),
-    tp: z.string().optional(),
+    id: id.describe('Id of the message.'),
+    p: z
+      .string()
+      .describe(
+        'Id of the previous message of the room; empty before the first one, `?` where it is not known.',
+      ),
+    user: sender,
+    cid,
+    at: logged,
+    data: z.unknown().describe('The message.'),
+    k: z.string().optional().describe('Key in a latest-value room.'),
+    notify: z
+      .array(user)
+      .optional()
+      .describe('Users to reach by a notification when they are not connected.'),
+    tp: z.string().optional().describe('W3C traceparent.'),
   }),
   z.object({
     type: z.literal('message.rejected'),
     room,
-    id,
-    user,
-    cid: z.string(),
-    at,
-    code: z.number().int(),
-    msg: z.string(),
+    id: id.describe('Place in the log; no member ever sees it.'),
+    user: sender,
+    cid,
+    at: logged,
+    code: z.number().int().describe('Error code of the protocol.'),
+    msg: z.string().describe('Why, for people.'),
   }),
-  z.object({ type: z.literal('member.joined'), room, user, at }),
-  z.object({ type: z.literal('member.left'), room, user, at }),
-  z.object({ type: z.literal('user.online'), user, at }),
-  z.object({ type: z.literal('user.offline'), user, at }),
-  z.object({ type: z.literal('message.read'), room, user, id, at }),
+  z.object({ type: z.literal('member.joined'), room, user: member, at }),
+  z.object({ type: z.literal('member.left'), room, user: member, at }),
+  z.object({ type: z.literal('user.online'), user: member, at }),
+  z.object({ type: z.literal('user.offline'), user: member, at }),
+  z.object({
+    type: z.literal('message.read'),
+    room,
+    user: member,
+    id: id.describe('The newest message that was read.'),
+    at,
+  }),
 ]);
 
 /** An outcome in `<p>.events`. */

@@ -29,9 +29,16 @@ export const RecordHeaderRows: Readonly<Record<string, RecordHeaderRow>> = {
     meaning:
       'On a record that may be in the log already: milliseconds since it was sent first. Without it a copy has to follow within 60 s.',
   },
+  origin: {
+    value: '`<partition>-<offset>`',
+    needed: false,
+    meaning:
+      'On a record that repeats a dead letter: it is delivered although later ones of its sender are there. Leave it out.',
+  },
   sig: {
     value: '`<key id>.<base64url>`',
     needed: false,
-    meaning: 'Signature, where the platform demands one (`spec.security.messageSigning: Enabled`).',
+    meaning:
+      'Signature, where the platform demands one (`spec.security.messageSigning: Enabled`): [how it is made](../signatures.md).',
   },
 };
