@@ -7,3 +7,4 @@ export type { RunningGateway } from './running-gateway.ts';
 export { MAX_BACKPRESSURE_BYTES } from './server/settings.ts';
 export type { Server, ServerOptions } from './server/server.ts';
 export type { Socket } from './server/socket.ts';
+export { ResumeTokens } from './session/resume-token.ts';
