@@ -19,6 +19,7 @@ export function demoPlatform(change: Parts = {}, name = 'demo', namespace = 'def
 const jwks = { issuer: 'i', audience: 'a', jwksURL: 'https://id.example.com/jwks.json' };
 const external = { mode: 'External', external: { bootstrapServers: ['kafka:9092'] } };
 const externalRedis = { mode: 'External', external: { endpoints: ['redis:6379'] } };
+const webhook = { name: 'push', url: 'https://push.example.com', secretRef: { name: 's' } };
 const spec = (change: Parts, name?: string) => demoPlatform(change, name);
 
 /** What people get wrong, and the words with which they are told what to write. */
@@ -148,6 +149,26 @@ export const BROKEN_PLATFORMS: readonly (readonly [what: string, resource: Parts
     spec({ limits: { maxFrameBytes: 10_000_000 } }),
     /less than or equal to 524288/,
   ],
+  [
+    'a webhook twice',
+    spec({ notifications: { webhooks: [webhook, webhook] } }),
+    /[Dd]uplicate|write each name once/,
+  ],
+  [
+    'a webhook without a scheme',
+    spec({ notifications: { webhooks: [{ ...webhook, url: 'push.example.com' }] } }),
+    /write the full address, such as "https:\/\/push/,
+  ],
+  [
+    'a webhook with a long name in capitals',
+    spec({ notifications: { webhooks: [{ ...webhook, name: 'PUSH' }] } }),
+    /write a short name of lower-case letters/,
+  ],
+  [
+    'a rule that is no module',
+    spec({ workers: { rules: { configMapRef: { name: 'rules' }, modules: ['words.txt'] } } }),
+    /write the key of a module/,
+  ],
   ['an image with a space', spec({ image: 'my image' }), /write an image reference/],
 ];
 
@@ -165,6 +186,11 @@ export const FORBIDDEN_CHANGES: readonly (readonly [what: string, patch: Parts, 
     /create a new platform with the new mode/,
   ],
   ['the Redis mode', { redis: externalRedis }, /create a new platform with the new mode/],
+  [
+    'unsigned messages to required signatures',
+    { security: { messageSigning: 'Enabled' } },
+    /write Permissive first/,
+  ],
   [
     'the storage size, by adding the branch',
     { kafka: { embedded: { storageSize: '5Gi' } } },
