@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { ADMIN_TOKEN, Bench } from '../testing/bench.ts';
+import { ADMIN_TOKEN, Bench, twins } from '../testing/bench.ts';
 import type { RunningGateway } from '../running-gateway.ts';
 import type { DrainStatus } from './drain.ts';
 
@@ -7,9 +7,11 @@ import type { DrainStatus } from './drain.ts';
 jest.setTimeout(30_000);
 
 let bench: Bench;
+let stores: ReturnType<typeof twins>;
 
 beforeEach(async () => {
-  bench = await Bench.open();
+  stores = twins();
+  bench = await Bench.open(stores);
 });
 
 afterEach(() => bench.close());
@@ -58,8 +60,14 @@ test('moves clients that open the new socket first without anybody seeing a leav
 test('tells others to reconnect and closes them in their slot, acks first', async () => {
   const gateway = await bench.gateway();
   const ann = await bench.client(gateway, 'ann', { rooms: { r: {} } });
+  stores.faults.outage = true;
   const ack = bench.publish(ann, 'r', 1);
-  await gateway.drain('SIGTERM');
+  // Answered behind the publish: the gateway has it.
+  await ann.raw.request('who', { room: 'r' });
+  const drained = gateway.drain('SIGTERM');
+  await ann.raw.until((line) => line['drain'] !== undefined);
+  stores.faults.outage = false;
+  await drained;
   expect((await ack)['pub']).toBeDefined();
   expect(await ann.raw.closed()).toBe(3002);
   const { bye } = (await ann.raw.until((line) => line['bye'] !== undefined)) as { bye: object };
@@ -113,4 +121,19 @@ test('closes at the deadline who did not move', async () => {
     forced: 1,
   });
   expect((await admin(gateway, 'DELETE', '/drain')).status).toBe(409);
+});
+
+test('at the deadline acknowledgements under way come before the goodbye', async () => {
+  const gateway = await bench.gateway({ drain: { startDelaySeconds: 0, timeoutSeconds: 1 } });
+  const ann = await bench.client(gateway, 'ann', { caps: ['mbb'], rooms: { r: {} } });
+  stores.faults.outage = true;
+  const underway = bench.publish(ann, 'r', 1);
+  await ann.raw.request('who', { room: 'r' });
+  const drained = gateway.drain('SIGTERM');
+  for (let state = ''; state !== 'closing'; ) state = (await admin(gateway, 'GET', '/drain')).body.state;
+  expect(ann.raw.closeCode).toBeUndefined();
+  stores.faults.outage = false;
+  expect((await underway)['pub']).toBeDefined();
+  expect(await ann.raw.closed()).toBe(3002);
+  await drained;
 });
