@@ -15,9 +15,9 @@ const PARTITIONS = 4;
  * start; and of the other partitions.
  */
 const PATIENCE_MS = {
-  // The dead member is waited for until its session ends (10 s), and the others wait with it.
+  // The dead member is waited for until its session ends (6 s), and the others wait with it.
   kafkajs: { dead: 25_000, others: 25_000 },
-  // One join on a busy machine; below the session timeout of 10 s, which would mean that it was waited for.
+  // One join on a busy machine; below the session timeout of 6 s, which would mean that it was waited for.
   platformatic: { dead: 5_000, others: 5_000 },
 };
 

@@ -52,13 +52,15 @@ export interface ConsumerOptions {
    */
   readonly instanceId?: string;
   /**
-   * After this long without a heartbeat the group gives the partitions to others, ms. Default 10 000:
+   * After this long without a heartbeat the group gives the partitions to others, ms. Default 6 000, the least a broker
+   * allows by default:
    * heartbeats go by a timer, so only a process that hangs or is gone misses three, and its rooms wait
    * that long.
    */
   readonly sessionTimeoutMs?: number;
   /** How long others wait for this member in a rebalance (it finishes its batch), ms. Default 60 000. */
   readonly rebalanceTimeoutMs?: number;
+  /** Default 1 500. */
   readonly heartbeatIntervalMs?: number;
   /** Longest wait of a fetch for a first record, ms. Default 50. */
   readonly maxWaitMs?: number;
