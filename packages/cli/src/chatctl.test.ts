@@ -27,7 +27,7 @@ test('the index names every command, and every command explains itself', async (
   const index = await run('--help');
   expect(index.code).toBe(0);
   for (const { name, summary } of commands) {
-    expect(index.out).toContain(`${name.padEnd(10)} ${summary}`);
+    expect(index.out).toContain(`${name.padEnd(12)} ${summary}`);
     const help = await run(name, '--help');
     expect(help.code).toBe(0);
     expect(help.out).toContain(`usage: chatctl ${name}`);

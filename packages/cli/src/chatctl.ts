@@ -59,7 +59,7 @@ function index(): string {
     '',
     'usage: chatctl COMMAND [OPTION...]',
     '',
-    ...commands.map((command) => `  ${command.name.padEnd(10)} ${command.summary}`),
+    ...commands.map((command) => `  ${command.name.padEnd(12)} ${command.summary}`),
     '',
     'chatctl COMMAND --help explains one of them.',
   ].join('\n');

@@ -39,7 +39,7 @@ async function request(): Promise<{ headers: Record<string, string>; body: strin
       now: NOW,
       signal: new AbortController().signal,
       fetch: (_, init) => {
-        seen.push({ headers: init?.headers as Record<string, string>, body: String(init?.body) });
+        seen.push({ headers: init?.headers as Record<string, string>, body: init?.body as string });
         return Promise.resolve(new Response(null, { status: 204 }));
       },
     },

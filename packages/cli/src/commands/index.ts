@@ -3,6 +3,7 @@ import { conformance } from './conformance.ts';
 import { dlq } from './dlq.ts';
 import { down } from './down.ts';
 import { publish } from './publish.ts';
+import { signingKeys } from './signing-keys.ts';
 import { status } from './status.ts';
 import { tail } from './tail.ts';
 import { token } from './token.ts';
@@ -20,4 +21,5 @@ export const commands: readonly Command[] = [
   verify,
   conformance,
   dlq,
+  signingKeys,
 ];
