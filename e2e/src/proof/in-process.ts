@@ -9,6 +9,7 @@ import {
   API_VERSION,
   gatewayConfig,
   GatewayConfig,
+  type GatewayConfigInput,
   KIND,
   names,
   parseChatPlatform,
@@ -18,17 +19,26 @@ import {
 } from '@chatplatform/platform';
 import { systemClock, systemRandom } from '@chatplatform/runtime';
 import { silentLogger } from '@chatplatform/telemetry';
-import { freePorts, startKafka, startRedis } from '@chatplatform/testkit';
+import {
+  freePorts,
+  startKafka,
+  startRedis,
+  type KafkaStore,
+  type RedisStore,
+  type RedisStoreOptions,
+} from '@chatplatform/testkit';
 import { startWorker, type RunningWorker } from '@chatplatform/workers';
 
 /** A whole platform in this process, on real Kafka and Redis, whose parts can be given broken stores. */
 export interface InProcessPlatform {
   readonly url: string;
   readonly token: (user: string) => Promise<string>;
+  /** To be stopped, killed and restarted. */
+  readonly stores: { readonly kafka: KafkaStore; readonly redis: RedisStore };
   /** A healthy connection, to be wrapped. */
   kafka(clientId: string): Kafka;
-  /** Another gateway on the same port. */
-  startGateway(kafka?: Kafka): Promise<RunningGateway>;
+  /** Another gateway on the same port; `change` replaces parts of its configuration. */
+  startGateway(kafka?: Kafka, change?: Partial<GatewayConfigInput>): Promise<RunningGateway>;
   startWorker(kafka?: Kafka): Promise<RunningWorker>;
   close(): Promise<void>;
 }
@@ -37,11 +47,14 @@ const AUTH = { issuer: 'proof', audience: 'chat' };
 const TOKEN_SECONDS = 3600;
 
 /** Starts the stores and makes the topics of platform `chat/<name>`; gateways and workers are for the caller to start. */
-export async function startInProcess(name: string): Promise<InProcessPlatform> {
+export async function startInProcess(
+  name: string,
+  redis: RedisStoreOptions = {},
+): Promise<InProcessPlatform> {
   const folder = await mkdtemp(join(tmpdir(), 'chatplatform-proof-'));
   const [kafkaStore, redisStore, [port = 0]] = await Promise.all([
     startKafka(),
-    startRedis(),
+    startRedis(redis),
     freePorts(1, '127.0.0.1'),
   ]);
   const keyFile = join(folder, 'key');
@@ -61,8 +74,14 @@ export async function startInProcess(name: string): Promise<InProcessPlatform> {
   const around = {
     platform,
     kafka: { bootstrapServers: kafkaStore.bootstrapServers },
-    redis: { endpoints: redisStore.endpoints, cluster: false },
-    paths: { authKey: keyFile, resumeKey: keyFile },
+    redis: { endpoints: redisStore.endpoints, cluster: redis.cluster === true },
+    paths: {
+      authKey: keyFile,
+      resumeKey: keyFile,
+      signingKeys: keyFile,
+      webhookSecrets: folder,
+      rules: folder,
+    },
   };
   const opened: { close(): Promise<void> }[] = [];
   const kafka = (clientId: string): Kafka => {
@@ -81,12 +100,14 @@ export async function startInProcess(name: string): Promise<InProcessPlatform> {
     url: `ws://127.0.0.1:${port}/ws`,
     token: (user) => mintToken(key, { user, ...AUTH, ttlSeconds: TOKEN_SECONDS }),
     kafka,
-    startGateway: async (broken) => {
+    stores: { kafka: kafkaStore, redis: redisStore },
+    startGateway: async (broken, change = {}) => {
       const config = GatewayConfig.parse({
         ...gatewayConfig(spec, around),
         listen: { host: '127.0.0.1', port, reusePort: true },
         admin: { host: '127.0.0.1', port: 0 },
         drain: { startDelaySeconds: 0, timeoutSeconds: 5 },
+        ...change,
       });
       const gateway = await startGateway(config, { logger: silentLogger, ...(broken && { kafka: broken }) });
       opened.push(gateway);
