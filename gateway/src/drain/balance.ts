@@ -21,6 +21,9 @@ const SLACK = 8;
 /** A lease: who did not renew it says nothing any more, and neither does a view without such renewals. */
 const VIEW_AGE_MS = 15_000;
 
+/** A look reads as many leases as there are gateways, so many gateways look less often: every 5 s up to fifty of them. */
+export const LOOK_PER_GATEWAY_MS = 100;
+
 interface View {
   at: number;
   /** Connections of the other serving gateways. */
@@ -107,7 +110,8 @@ export class Balance {
     const { clock, enabled } = this.#options;
     const view = this.#view;
     if (view === undefined || !enabled() || view.draining > 0 || view.others.size === 0) return undefined;
-    return clock.monotonic() - view.at > VIEW_AGE_MS ? undefined : view.others;
+    const maxAge = VIEW_AGE_MS + 2 * LOOK_PER_GATEWAY_MS * this.#live;
+    return clock.monotonic() - view.at > maxAge ? undefined : view.others;
   }
 }
 

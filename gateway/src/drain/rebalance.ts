@@ -4,7 +4,7 @@ import type { Logger } from '@chatplatform/telemetry';
 import type { GatewayMetrics } from '../admin/gateway-metrics.ts';
 import type { SessionRegistry } from '../session/session-registry.ts';
 import type { Session } from '../session/session.ts';
-import type { Balance } from './balance.ts';
+import { LOOK_PER_GATEWAY_MS, type Balance } from './balance.ts';
 import type { ReconnectBudget } from './reconnect-budget.ts';
 
 /** What rebalancing needs. */
@@ -46,6 +46,7 @@ export class Rebalance {
   readonly #options: RebalanceOptions;
   readonly #told = new WeakMap<Session, number>();
   #seen = 0;
+  #nextLook = Number.NEGATIVE_INFINITY;
   #moving = false;
   #stopped = false;
   /** Tokens taken and not yet spent: a move may cost more than one. */
@@ -57,8 +58,10 @@ export class Rebalance {
 
   /** After every lease: learns how full the others are, and begins to move clients when that is due. Rejects with `RedisError`. */
   async look(): Promise<void> {
-    const { balance, gateways, metrics, isServing } = this.#options;
+    const { balance, clock, gateways, metrics, isServing } = this.#options;
+    if (clock.monotonic() < this.#nextLook) return;
     balance.update(await gateways.list());
+    this.#nextLook = clock.monotonic() + LOOK_PER_GATEWAY_MS * balance.gateways;
     metrics.connectionsMean.set(balance.mean ?? 0);
     if (this.#moving || !isServing()) return;
     const { surplus } = balance;

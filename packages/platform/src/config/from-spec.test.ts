@@ -108,6 +108,19 @@ describe('the configuration of the programs', () => {
       expect(kafka).toMatchObject({ ...around.kafka, driver: 'platformatic' });
   });
 
+  test('switches receipts per room namespace, and rebalancing while the gateways run', () => {
+    const one = spec({
+      rooms: [{ prefix: 'team', receipts: 'Disabled' }],
+      gateway: { rebalance: { mode: 'Off' } },
+    });
+    const { rooms } = GatewayConfig.parse(gatewayConfig(one, around));
+    expect(roomOptions(rooms, 'team').receipts).toBe(false);
+    expect(roomOptions(rooms, 'other').receipts).toBe(true);
+    expect(GatewayLive.parse(gatewayLive(one)).rebalance.mode).toBe('Off');
+    expect(GatewayLive.parse({}).rebalance.mode).toBe('Auto');
+    expect(gatewayConfig(one, around)).not.toHaveProperty('live');
+  });
+
   test('gives rooms of an unlisted prefix the defaults', () => {
     const { rooms } = GatewayConfig.parse(
       gatewayConfig(spec({ rooms: [{ prefix: 'team', presence: 'Disabled' }] }), around),
