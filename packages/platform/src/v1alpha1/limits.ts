@@ -20,6 +20,6 @@ export const Limits = z.object({
   connectionsPerSecondPerIP: rate(100_000, Protocol.connectsPerSecondPerIp),
   maxRoomsPerConnection: rate(10_000, Protocol.roomsPerConnection),
   maxConnectionsPerUser: rate(1000, Protocol.connectionsPerUser),
-  /** A record must stay well below the broker's 1 MB. */
+  /** Bytes of a frame, as taken up at the start of a gateway. A record must stay well below the broker's 1 MB. */
   maxFrameBytes: z.int().min(1024).max(524_288).default(Protocol.frameBytes),
 });
