@@ -205,6 +205,21 @@ describe('a drain', () => {
     expect(gateway.sockets).toHaveLength(3);
   });
 
+  test('a new socket that reached a gateway without room is tried again within its window', async () => {
+    const client = await draining();
+    await clock.advance(1_000);
+    gateway.socket.accept();
+    gateway.socket.send({ bye: { code: 3003, msg: 'full', reconnect: true, after: [500, 500] } });
+    gateway.socket.close(3003);
+    await clock.advance(499);
+    expect(gateway.sockets).toHaveLength(2);
+    await clock.advance(1);
+    gateway.socket.welcome({ gateway: 'gw-3', rooms: { lobby: history([]) } });
+    expect(client).toMatchObject({ state: 'connected', gateway: 'gw-3' });
+    expect(states).toEqual(['connected', 'message 0']);
+    expect(errors).toEqual([]);
+  });
+
   test('a hello that is read late, after its socket was given up, does not end the client', async () => {
     const client = await draining();
     await clock.advance(1_000);
@@ -255,6 +270,36 @@ describe('tokens', () => {
     expect(gateway.socket.requests('refresh').map(({ body }) => body.token)).toEqual(['two']);
     gateway.socket.reply(gateway.socket.last('refresh'), { exp: clock.now() + HOUR });
     expect(errors).toEqual([]);
+  });
+
+  test('whose renewal is refused for now are renewed again before they end', async () => {
+    await start({ token: async () => Promise.resolve('token') });
+    gateway.socket.welcome({ exp: clock.now() + 120_000 });
+    const pass = async (seconds: number): Promise<void> => {
+      for (let second = 0; second < seconds; second += 1) {
+        gateway.socket.send('{}');
+        await clock.advance(1_000);
+      }
+    };
+    await pass(60);
+    gateway.socket.refuse(gateway.socket.last('refresh'), 114);
+    await pass(10);
+    expect(gateway.socket.requests('refresh')).toHaveLength(2);
+    gateway.socket.reply(gateway.socket.last('refresh'), { exp: clock.now() + HOUR });
+    await pass(60);
+    expect(gateway.socket.requests('refresh')).toHaveLength(2);
+  });
+
+  test('are not renewed without end by a client whose clock is wrong', async () => {
+    await start({ token: async () => Promise.resolve('token') });
+    gateway.socket.welcome({ exp: clock.now() - HOUR });
+    for (let second = 0; second < 120; second += 1) {
+      gateway.socket.send('{}');
+      await clock.advance(1_000);
+      const [due] = gateway.socket.requests('refresh').slice(-1);
+      if (due) gateway.socket.reply(due, { exp: clock.now() - HOUR });
+    }
+    expect(gateway.socket.requests('refresh')).toHaveLength(2);
   });
 
   test('that are not accepted any more are fetched anew, once', async () => {
