@@ -1,7 +1,7 @@
-import type { InRecord, RecordProducer } from '@chatplatform/kafka';
+import { KafkaError, type InRecord, type RecordProducer } from '@chatplatform/kafka';
 import { seededRandom, systemClock, type Random } from '@chatplatform/runtime';
 import { createMetrics } from '@chatplatform/telemetry';
-import { roomOptions } from '@chatplatform/platform';
+import { roomOptions, RoomOptions } from '@chatplatform/platform';
 import { namespaceOf } from '@chatplatform/protocol';
 import type { Redis } from '@chatplatform/redis';
 import * as fc from 'fast-check';
@@ -20,7 +20,12 @@ async function dawdle(random: Random): Promise<void> {
   }
 }
 
-function serviceOf(world: World, redis: Redis, random: Random): ChatService {
+function serviceOf(
+  world: World,
+  redis: Redis,
+  random: Random,
+  own: { producer?: RecordProducer; rooms?: readonly RoomOptions[] } = {},
+): ChatService {
   const heads = new RoomHeads();
   const history = redis.history(world.epoch);
   const append = history.append.bind(history);
@@ -36,7 +41,7 @@ function serviceOf(world: World, redis: Redis, random: Random): ChatService {
     context: {
       epoch: world.epoch,
       partitions: PARTITIONS,
-      optionsOf: (room) => roomOptions([], namespaceOf(room)),
+      optionsOf: (room) => roomOptions(own.rooms ?? [], namespaceOf(room)),
     },
     rules: [],
     heads,
@@ -48,7 +53,7 @@ function serviceOf(world: World, redis: Redis, random: Random): ChatService {
       isComplete: () => true,
     }),
     publisher,
-    producer: producerOf(world),
+    producer: own.producer ?? producerOf(world),
     events: { topic: NAMES.topics.events, partitions: 1 },
     deadLetters: { topic: NAMES.topics.deadLetters, partitions: 1 },
     clock: systemClock,
@@ -160,3 +165,27 @@ test('property: a log applied again from any earlier point changes nothing', asy
     { numRuns: 40 },
   );
 }, 60_000);
+
+test('every accepted message is told of, also where the history keeps less than one batch and the batch is applied again', async () => {
+  const world = await new World().open(ROOMS);
+  const [room = ''] = ROOMS;
+  const publishes = Array.from({ length: 40 }, (_, at) => ({ room, inst: 'a', n: at === 20 ? 5 : at + 1 }));
+  await world.publish(...publishes);
+  const records = world.kafka.records(NAMES.topics.messages).filter((record) => record.partition === 0);
+  const producer = producerOf(world);
+  let failures = 1;
+  const flaky = Object.assign(Object.create(producer) as RecordProducer, {
+    appendAll: (all: Parameters<RecordProducer['appendAll']>[0]) =>
+      failures-- > 0 ? Promise.reject(new KafkaError('timeout', 'no answer')) : producer.appendAll(all),
+  });
+  const rooms = [RoomOptions.parse({ prefix: 'team', historySize: 3 })];
+  const service = serviceOf(world, world.store.open(), seededRandom(1), { producer: flaky, rooms });
+  const span = { topic: NAMES.topics.messages, partition: 0, records, floor: 0 };
+  await expect(service.apply(span)).rejects.toThrow('no answer');
+  expect(await service.apply(span)).toBe('done');
+  const accepted = world.events().flatMap((event) => (event.type === 'message.accepted' ? [event.cid] : []));
+  expect(accepted.map((cid) => Number(cid.split('.')[1]))).toEqual(
+    publishes.filter((_, at) => at !== 20).map(({ n }) => n),
+  );
+  await world.close();
+});

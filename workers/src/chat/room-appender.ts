@@ -4,6 +4,7 @@ import {
   type AppendResult,
   type AppendVerdict,
   type History,
+  type HistoryLimits,
   type Latest,
   type LatestMessage,
 } from '@chatplatform/redis';
@@ -61,8 +62,9 @@ export class RoomAppender {
     messages: readonly ChatMessage[],
   ): Promise<AppendedMessage[] | undefined> {
     const appended: AppendedMessage[] = [];
+    const limits = limitsFor(messages);
     for (const chunk of chunksOf(messages)) {
-      const result = await this.#appendChunk(partition, chunk);
+      const result = await this.#appendChunk(partition, chunk, limits);
       if (result.behind) return undefined;
       const { routes } = result;
       chunk.forEach((message, index) =>
@@ -72,7 +74,11 @@ export class RoomAppender {
     return appended;
   }
 
-  async #appendChunk(partition: string, chunk: readonly ChatMessage[]): Promise<AppendResult> {
+  async #appendChunk(
+    partition: string,
+    chunk: readonly ChatMessage[],
+    limits: HistoryLimits,
+  ): Promise<AppendResult> {
     const { history, latest, heads, clock } = this.#deps;
     const { room, options } = chunk[0] as ChatMessage;
     const rememberedHead = heads.of(partition, room);
@@ -84,15 +90,25 @@ export class RoomAppender {
             messages: chunk,
             rememberedHead,
             firstPrevious: this.#deps.isComplete() ? BEGINNING : undefined,
-            limits: {
-              count: options.historySize,
-              bytes: HISTORY_BYTES,
-              ageMs: options.historyHours * HOUR_MS,
-            },
+            limits,
           });
     if (!result.behind) heads.remember(partition, room, { head: result.head, now: clock.monotonic() });
     return result;
   }
+}
+
+/**
+ * What the history of a room keeps: as much as its options say, and besides everything of the span at hand. Until that is
+ * committed it may be applied again, and what is not found then cannot be told from a duplicate.
+ */
+function limitsFor(messages: readonly ChatMessage[]): HistoryLimits {
+  const { options, ts: first } = messages[0] as ChatMessage;
+  const last = messages.at(-1)?.ts ?? first;
+  return {
+    count: options.historySize + messages.length,
+    bytes: messages.reduce((sum, { frame }) => sum + Buffer.byteLength(frame), HISTORY_BYTES),
+    ageMs: options.historyHours * HOUR_MS + Math.max(0, last - first),
+  };
 }
 
 function toLatest(message: ChatMessage): LatestMessage {
