@@ -98,7 +98,8 @@ export class RunningParts implements RunningGateway {
   }
 
   get url(): string {
-    return `ws://${hostOf(this.#parts.around.config.listen.host)}:${this.#server?.port ?? 0}/ws`;
+    const scheme = this.#parts.around.config.listen.tls === undefined ? 'ws' : 'wss';
+    return `${scheme}://${hostOf(this.#parts.around.config.listen.host)}:${this.#server?.port ?? 0}/ws`;
   }
 
   get adminUrl(): string {
@@ -120,6 +121,11 @@ export class RunningParts implements RunningGateway {
       events: sessions.connections,
       http: http.api,
       addressOf: trustedProxies(around.config.trustedProxies),
+      clock: around.clock,
+      onCertificate: (error) => {
+        if (error === undefined) around.logger.info('new connections get the renewed certificate');
+        else around.logger.error({ err: error }, 'the renewed certificate is not used; the one before stays');
+      },
       unsupportedVersion: (connection) => farewell(connection, 3506),
       admit: admission({
         drainingRetrySeconds: () => (this.#ended ? 1 : this.#drain.retrySeconds),
@@ -183,15 +189,19 @@ export class RunningParts implements RunningGateway {
   }
 
   #followStates(): void {
-    const { around, plane } = this.#parts;
+    const { around, plane, revoking } = this.#parts;
     const { producer, redis } = around;
     const onRedis = (state: 'up' | 'down'): void => {
       this.#degrade();
-      if (state === 'up') void plane.reassertion.everything();
-      else this.#sweeper.afterOutage();
+      if (state === 'up') {
+        void plane.reassertion.everything();
+        // Not a second later: until then revoked tokens are let in.
+        revoking.revocations.poll().catch(() => undefined);
+      } else this.#sweeper.afterOutage();
       this.#leftovers.suspect();
     };
     this.#degrade();
+    if (redis.state === 'up') revoking.revocations.poll().catch(() => undefined);
     this.#stops.push(
       redis.onState(onRedis),
       producer.onState(() => this.#degrade()),

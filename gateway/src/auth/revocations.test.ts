@@ -54,7 +54,6 @@ test('the later moment counts, and an earlier one comes back when that has ended
 
 test('others learn of it by asking, once', async () => {
   const [here, there] = [gateway(), gateway()];
-  await there.revocations.poll();
   await here.revocations.revokeToken('one', clock.now() + HOUR_MS);
   await here.revocations.disconnect('bob');
   await there.revocations.poll();
@@ -68,6 +67,7 @@ test('a gateway that starts knows what is revoked, and disconnects nobody for an
   const here = gateway();
   await here.revocations.revokeToken('one', clock.now() + HOUR_MS);
   await here.revocations.disconnect('bob');
+  await clock.advance(1);
   const late = gateway();
   await late.revocations.poll();
   expect(late.news).toEqual([{ tokens: true, users: new Set(), disconnected: new Set() }]);

@@ -27,7 +27,7 @@ export interface RevocationNews {
 }
 
 /** How an entry is written: `t:<jti>`, `u:<user>:<before>`, `d:<user>:<when>`. User ids hold no colon. */
-const ENTRY = /^(?:t:(?<jti>.+)|u:(?<user>[^:]+):(?<before>\d+)|d:(?<gone>[^:]+):\d+)$/s;
+const ENTRY = /^(?:t:(?<jti>.+)|u:(?<user>[^:]+):(?<before>\d+)|d:(?<gone>[^:]+):(?<when>\d+))$/s;
 
 /**
  * What is revoked, as this gateway knows it. It is held here until it ends: a Redis that lost it is given it back by
@@ -38,12 +38,13 @@ export class Revocations {
   readonly #options: RevocationsOptions;
   readonly #known = new Map<string, number>();
   readonly #users = new Map<string, number>();
+  /** Orders to disconnect that were given before concern nobody here. */
+  readonly #startedAt: number;
   #version: string | undefined;
-  /** Redis was read once: what comes from now on is news. */
-  #read = false;
 
   constructor(options: RevocationsOptions) {
     this.#options = options;
+    this.#startedAt = options.clock.now();
   }
 
   /** May a token that is otherwise valid not be used any more? One without `iat` is as old as can be. */
@@ -71,7 +72,7 @@ export class Revocations {
 
   /** Another gateway told. */
   learn(entries: readonly Revocation[]): void {
-    this.#take(entries, false);
+    this.#take(entries);
   }
 
   /** Asks Redis what changed, and gives it back what it lost. Called every {@link REVOCATIONS_POLL_MS}. */
@@ -81,23 +82,21 @@ export class Revocations {
     const changed = await store.read(this.#version);
     if (changed === undefined) return;
     const stored = new Set(changed.entries.map(({ member }) => member));
-    this.#take(changed.entries, !this.#read);
-    this.#read = true;
+    this.#take(changed.entries);
     const lost = [...this.#known].filter(([member]) => !stored.has(member));
     if (lost.length > 0) await store.add(lost.map(([member, until]) => ({ member, until })));
     else this.#version = changed.version;
   }
 
   async #add(entry: Revocation): Promise<void> {
-    this.#take([entry], false);
+    this.#take([entry]);
     this.#options.tell([entry]);
     // Whatever becomes of the write: the next poll looks whether it is there.
     this.#version = undefined;
     await this.#options.store.add([entry]);
   }
 
-  /** @param atStart orders to disconnect are old, and concern nobody here */
-  #take(entries: readonly Revocation[], atStart: boolean): void {
+  #take(entries: readonly Revocation[]): void {
     const news = { tokens: false, users: new Set<string>(), disconnected: new Set<string>() };
     for (const { member, until } of entries) {
       const known = this.#known.get(member);
@@ -105,14 +104,13 @@ export class Revocations {
       this.#known.set(member, until);
       if (known === undefined) this.#note(member, news);
     }
-    if (atStart) news.disconnected.clear();
     if (news.tokens || news.users.size > 0 || news.disconnected.size > 0) this.#options.onNew(news);
   }
 
   #note(member: string, news: { tokens: boolean; users: Set<string>; disconnected: Set<string> }): void {
-    const { jti, user, before, gone } = ENTRY.exec(member)?.groups ?? {};
+    const { jti, user, before, gone, when } = ENTRY.exec(member)?.groups ?? {};
     if (jti !== undefined) news.tokens = true;
-    if (gone !== undefined) news.disconnected.add(gone);
+    if (gone !== undefined && Number(when) >= this.#startedAt) news.disconnected.add(gone);
     if (user === undefined) return;
     news.users.add(user);
     this.#raise(user, Number(before));

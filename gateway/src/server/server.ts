@@ -1,124 +1,18 @@
 import uWS from 'uWebSockets.js';
-import type { TemplatedApp, us_listen_socket, WebSocketBehavior } from 'uWebSockets.js';
-import { GatewayError } from '../errors.ts';
-import { Connection, type ConnectionData } from './connection.ts';
-import type { HttpService } from './http.ts';
-import { serveHttp, type AddressOf } from './http-exchange.ts';
-import { FIRST_FRAME_BYTES, IDLE_TIMEOUT_SECONDS, MAX_BACKPRESSURE_BYTES } from './settings.ts';
-import type { Broadcaster, SocketEvents } from './socket.ts';
-import { upgrade, type Admission } from './upgrade.ts';
+import { Listener, type Server, type ServerOptions } from './listener.ts';
+import { TlsServer } from './tls-server.ts';
 
-/** Where and how to listen. */
-export interface ServerOptions {
-  host: string;
-  /** 0 = any free port; the server tells which. */
-  port: number;
-  /** True lets several processes share one port (the kernel spreads connections); false makes a second bind fail. */
-  reusePort: boolean;
-  /** Longest accepted frame in bytes after the first one. */
-  maxFrameBytes: number;
-  admit: Admission;
-  addressOf: AddressOf;
-  /** Serves what is no WebSocket. */
-  http: HttpService;
-  events: SocketEvents;
-  /** Closes a socket that asked for other protocol versions only. */
-  unsupportedVersion: (connection: Connection) => void;
-}
+export type { Server, ServerOptions } from './listener.ts';
 
-/** A listening WebSocket server. */
-export interface Server extends Broadcaster {
-  readonly port: number;
-  /** No new connections; existing ones live on. */
-  stopListening(): void;
-  /** Cuts everything at once. */
-  close(): void;
-}
-
-/** Listens on `/ws`; every other path is the HTTP API's. Fails with `GatewayError` `listen` when the port is taken. */
+/**
+ * Listens on `/ws`; every other path is the HTTP API's. Fails with `GatewayError`: `listen` when the port is taken,
+ * `config` when certificate and key cannot be used.
+ */
 export async function listen(options: ServerOptions): Promise<Server> {
-  const app = uWS.App();
-  app.ws<ConnectionData>('/ws', behaviour(options));
-  serveHttp(app, options.http, options.addressOf);
-  return serverOf(app, await bind(app, options));
-}
-
-function behaviour(options: ServerOptions): WebSocketBehavior<ConnectionData> {
-  const { events } = options;
-  let nextId = 1;
-  return {
-    compression: uWS.DISABLED,
-    maxPayloadLength: Math.max(options.maxFrameBytes, FIRST_FRAME_BYTES),
-    idleTimeout: IDLE_TIMEOUT_SECONDS,
-    sendPingsAutomatically: false,
-    maxBackpressure: MAX_BACKPRESSURE_BYTES,
-    // Without this the library drops frames of a slow reader silently, and publish() does not tell.
-    closeOnBackpressureLimit: true,
-    upgrade: (res, req, context) => upgrade(res, req, context, { ...options, id: nextId++ }),
-    open: (ws) => {
-      const connection = new Connection(ws);
-      ws.getUserData().connection = connection;
-      events.opened(connection);
-      if (!ws.getUserData().supported) options.unsupportedVersion(connection);
-    },
-    message: (ws, message, isBinary) => {
-      const { connection } = ws.getUserData();
-      // The buffer is gone after this callback: decoded here.
-      if (connection) events.received(connection, isBinary ? undefined : Buffer.from(message).toString());
-    },
-    drain: (ws) => {
-      const { connection } = ws.getUserData();
-      if (connection) events.drained(connection);
-    },
-    close: (ws, code) => {
-      const { connection } = ws.getUserData();
-      if (!connection) return;
-      connection.markClosed();
-      events.closed(connection, code);
-    },
-  };
-}
-
-// Missing from the library's types: the constant, and listen(host, port, options, callback).
-type ListenFull = (
-  h: string,
-  p: number,
-  o: number,
-  cb: (socket: us_listen_socket | false) => void,
-) => unknown;
-const EXCLUSIVE = (uWS as unknown as { LIBUS_LISTEN_EXCLUSIVE_PORT: number }).LIBUS_LISTEN_EXCLUSIVE_PORT;
-
-function bind(app: TemplatedApp, { host, port, reusePort }: ServerOptions): Promise<us_listen_socket> {
-  return new Promise((resolve, reject) => {
-    const listenFull = app.listen.bind(app) as unknown as ListenFull;
-    listenFull(host, port, reusePort ? 0 : EXCLUSIVE, (socket) => {
-      if (socket !== false) resolve(socket);
-      else
-        reject(
-          new GatewayError(
-            'listen',
-            `cannot listen on ${host}:${port}: the port is taken or not allowed; set listen.port to a free one`,
-          ),
-        );
-    });
-  });
-}
-
-function serverOf(app: TemplatedApp, listening: us_listen_socket): Server {
-  const port = uWS.us_socket_local_port(listening);
-  let open = true;
-  const stopListening = (): void => {
-    if (open) uWS.us_listen_socket_close(listening);
-    open = false;
-  };
-  return {
-    port,
-    publish: (topic, frame) => void app.publish(topic, frame, false, false),
-    subscribers: (topic) => app.numSubscribers(topic),
-    stopListening,
-    close: () => {
-      open = false;
-      app.close();
-    },
-  };
+  let last = 0;
+  const nextId = (): number => (last += 1);
+  if (options.tls !== undefined) return TlsServer.listen(options, options.tls, nextId);
+  const listener = new Listener(uWS.App(), options, nextId);
+  await listener.listen(options);
+  return listener;
 }

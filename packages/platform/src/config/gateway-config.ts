@@ -45,6 +45,8 @@ export const GatewayConfig = z.object({
       port: z.int().min(0).max(65_535).default(8080),
       /** Several processes on one port (process mode). */
       reusePort: z.boolean().default(false),
+      /** TLS done by the gateway itself: certificate chain and key in PEM, read again when their content changes. */
+      tls: z.object({ certFile: z.string(), keyFile: z.string() }).optional(),
     })
     .prefault({}),
   admin: AdminListen.extend({
