@@ -63,10 +63,11 @@ async function assemble(config: GatewayConfig, deps: Partial<GatewayDeps>): Prom
   const host = deps.host ?? thisMachine();
   const auth = await host.authenticate(config, tools);
   const kafka = deps.kafka ?? (await openKafka(config, incarnation, tools));
-  const redis = deps.redis ?? (await openStore(config, tools));
   const registryOfMetrics = createMetrics({ defaults: host.processMetrics, prefix: 'chat' });
-  const broadcaster = new LateBroadcaster();
   const metrics = gatewayMetrics(registryOfMetrics);
+  const onFailure = (code: string): void => metrics.redisFailures.inc({ code });
+  const redis = deps.redis ?? (await openStore(config, { ...tools, onFailure }));
+  const broadcaster = new LateBroadcaster();
   const signing = openSigning(config.signing, tools);
   const knowledge = knowledgeOf(config, { kafka, redis, topics, clock, metrics, logger, signing });
   const producer = kafka.producer();

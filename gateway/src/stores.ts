@@ -31,7 +31,10 @@ export async function openKafka(config: GatewayConfig, clientId: string, deps: S
 }
 
 /** Opens Redis; returns at once, the connection is made (and made again) in the background. */
-export async function openStore(config: GatewayConfig, deps: StoreDeps): Promise<Redis> {
+export async function openStore(
+  config: GatewayConfig,
+  deps: StoreDeps & { onFailure(code: string): void },
+): Promise<Redis> {
   const { endpoints, cluster, tls, usernameFile, passwordFile } = config.redis;
   return openRedis({
     config: {

@@ -80,8 +80,8 @@ export async function startWorker(
   config: WorkerConfig,
   deps: Partial<WorkerDeps> = {},
 ): Promise<RunningWorker> {
-  const parts = await assemble(config, deps);
   const metrics = createMetrics({ prefix: 'chat_worker', defaults: deps.processMetrics ?? true });
+  const parts = await assemble(config, deps, metrics);
   const running = new WorkerParts(config, parts, metrics);
   await running.start();
   return running;
@@ -89,7 +89,7 @@ export async function startWorker(
 
 type Parts = Omit<WorkerDeps, 'processMetrics'>;
 
-async function assemble(config: WorkerConfig, deps: Partial<WorkerDeps>): Promise<Parts> {
+async function assemble(config: WorkerConfig, deps: Partial<WorkerDeps>, metrics: Metrics): Promise<Parts> {
   const clock = deps.clock ?? systemClock;
   const random = deps.random ?? systemRandom;
   const logger = deps.logger ?? createLogger({ name: 'worker', level: config.logLevel });
@@ -98,12 +98,13 @@ async function assemble(config: WorkerConfig, deps: Partial<WorkerDeps>): Promis
   const kafka =
     deps.kafka ??
     (await openKafka(readKafkaConfig(config.kafka, `${prefix}.worker`), { logger, clock, random }));
+  const failures = metrics.counter('redis_failures_total', 'Calls of Redis that failed, by code', ['code']);
   const redis =
     deps.redis ??
     openRedis({
       config: readRedisConfig(config.redis),
       prefix: redisPrefix,
-      deps: { logger, clock, random },
+      deps: { logger, clock, random, onFailure: (code) => failures.inc({ code }) },
     });
   const { listenAdmin = createAdminServer } = deps;
   const call = deps.fetch ?? fetch;

@@ -31,6 +31,7 @@ export interface GatewayMetrics {
   readonly rebalanced: Counter;
   readonly connectionsMean: Gauge;
   readonly degraded: Gauge;
+  readonly redisFailures: Counter;
 }
 
 /** Registers the gateway's metrics. */
@@ -44,10 +45,11 @@ export function gatewayMetrics(metrics: Metrics): GatewayMetrics {
     upgradesRefused: metrics.counter('gateway_upgrades_refused_total', 'Refused upgrades by HTTP status', [
       'status',
     ]),
-    apiRequests: metrics.counter('gateway_api_requests_total', 'Requests to the HTTP API by operation and status', [
-      'operation',
-      'status',
-    ]),
+    apiRequests: metrics.counter(
+      'gateway_api_requests_total',
+      'Requests to the HTTP API by operation and status',
+      ['operation', 'status'],
+    ),
     apiSeconds: metrics.histogram('gateway_api_seconds', 'Request to the HTTP API read to answered'),
     revokedConnections: metrics.counter(
       'gateway_revoked_connections_total',
@@ -112,5 +114,8 @@ export function gatewayMetrics(metrics: Metrics): GatewayMetrics {
       'Mean connections of the serving gateways as this one knows it; 0 while that is unknown or rebalancing is off',
     ),
     degraded: metrics.gauge('gateway_degraded', '1 while a part does not work', ['part']),
+    redisFailures: metrics.counter('gateway_redis_failures_total', 'Calls of Redis that failed, by code', [
+      'code',
+    ]),
   };
 }

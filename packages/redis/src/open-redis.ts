@@ -3,6 +3,7 @@ import { RedisBudget } from './budget/redis-budget.ts';
 import type { RedisConfig } from './connection/config.ts';
 import { Connection, type RedisLog } from './connection/connection.ts';
 import { RedisDeliveries } from './deliveries/redis-deliveries.ts';
+import type { RedisErrorCode } from './errors.ts';
 import { RedisGateways } from './gateways/redis-gateways.ts';
 import { RedisHistory } from './history/redis-history.ts';
 import { RedisIdempotency } from './idempotency/redis-idempotency.ts';
@@ -31,6 +32,8 @@ export interface OpenRedisOptions {
     readonly logger: RedisLog;
     readonly clock?: Clock | undefined;
     readonly random?: Random | undefined;
+    /** Called for every call that failed for another reason than {@link Redis.close}. */
+    readonly onFailure?: ((code: RedisErrorCode) => void) | undefined;
   };
 }
 
@@ -42,7 +45,7 @@ export interface OpenRedisOptions {
  */
 export function openRedis({ config, prefix, deps }: OpenRedisOptions): Redis {
   const clock = deps.clock ?? systemClock;
-  const connection = new Connection(config, { log: deps.logger, clock });
+  const connection = new Connection(config, { log: deps.logger, clock, onFailure: deps.onFailure });
   const keys = new Keys(prefix);
   const sessions = new RedisSessions(connection, keys);
   const gateways = new RedisGateways({ connection, clock, keys, sessions });

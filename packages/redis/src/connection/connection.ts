@@ -1,5 +1,5 @@
 import type { Clock } from '@chatplatform/runtime';
-import { RedisError } from '../errors.ts';
+import { RedisError, type RedisErrorCode } from '../errors.ts';
 import type { RedisState } from '../redis.ts';
 import { createClient, type Client } from './client.ts';
 import type { RedisConfig } from './config.ts';
@@ -18,11 +18,18 @@ export interface RedisLog {
   warn(fields: object, message: string): void;
 }
 
+interface Deps {
+  readonly log: RedisLog;
+  readonly clock: Clock;
+  readonly onFailure?: ((code: RedisErrorCode) => void) | undefined;
+}
+
 /** The commands connection of a process, and the maker of further ones. */
 export class Connection {
   readonly #config: RedisConfig;
   readonly #log: RedisLog;
   readonly #clock: Clock;
+  readonly #onFailure: Deps['onFailure'];
   readonly #client: Client;
   readonly #silence: Silence;
   readonly #others = new Set<Client>();
@@ -32,10 +39,11 @@ export class Connection {
   #closed = false;
   #lastError = 'not connected yet';
 
-  constructor(config: RedisConfig, deps: { log: RedisLog; clock: Clock }) {
+  constructor(config: RedisConfig, deps: Deps) {
     this.#config = config;
     this.#log = deps.log;
     this.#clock = deps.clock;
+    this.#onFailure = deps.onFailure;
     this.#client = this.#watch(createClient(config, 'commands'));
     this.#silence = new Silence({
       clock: deps.clock,
@@ -63,16 +71,17 @@ export class Connection {
 
   /** Runs commands; whatever the driver rejects with becomes a RedisError. */
   async run<T>(commands: (client: Client) => Promise<T>): Promise<T> {
-    if (this.#silence.silent)
-      throw new RedisError('unavailable', 'Redis does not answer; commands work again when it does');
     const sentAt = this.#clock.monotonic();
     try {
+      if (this.#silence.silent)
+        throw new RedisError('unavailable', 'Redis does not answer; commands work again when it does');
       const reply = await this.#inTime(commands(this.#client));
       this.#silence.answered();
       return reply;
     } catch (cause) {
       const error = asRedisError(cause, this.#closed);
       if (error.code === 'timeout') this.#silence.unanswered(sentAt);
+      if (error.code !== 'closed') this.#onFailure?.(error.code);
       throw error;
     }
   }

@@ -4,6 +4,7 @@ import { realSubject, type RealSubject } from '../contract/real-subject.ts';
 import { EPOCH, message } from '../contract/messages.ts';
 import { encodeInboxLine } from '../inbox/inbox-line.ts';
 import type { InboxGap } from '../inbox/inbox.ts';
+import { openRedis } from '../open-redis.ts';
 import type { Redis, RedisState } from '../redis.ts';
 
 jest.setTimeout(60_000);
@@ -145,4 +146,18 @@ test('a closed one says so', async () => {
   await other.ready(10_000);
   await other.close();
   await expect(other.routes.of('room')).rejects.toMatchObject({ code: 'closed', retryable: false });
+});
+
+test('failed calls are counted by code; those that the own close ended are none', async () => {
+  const codes: string[] = [];
+  const config = { url: store.url, cluster: false };
+  const deps = { logger: { info: () => {}, warn: () => {} }, onFailure: (code: string) => codes.push(code) };
+  const other = openRedis({ config, prefix: PREFIX, deps });
+  await expect(other.routes.of('room')).rejects.toMatchObject({ code: 'unavailable' });
+  await other.ready(10_000);
+  await other.routes.of('room');
+  expect(codes).toEqual(['unavailable']);
+  await other.close();
+  await expect(other.routes.of('room')).rejects.toMatchObject({ code: 'closed' });
+  expect(codes).toEqual(['unavailable']);
 });
