@@ -52,9 +52,13 @@ test('what is published has only what an application needs', async () => {
     'index.js',
     'package.json',
   ]);
-  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as object;
+  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+    version: string;
+  };
   expect(manifest).not.toHaveProperty('dependencies');
   expect(manifest).not.toHaveProperty('private');
+  // The version that gateways log.
+  expect(await readFile(join(folder, 'index.js'), 'utf8')).toContain(`chatplatform-js/${manifest.version}`);
 });
 
 test('publint finds nothing', async () => {

@@ -41,6 +41,9 @@ const TAKEN_OVER = 3514;
  * hello then takes the session over from the socket in use, and the close that says so is of our own making.
  */
 const OWN_TAKEOVER_MS = 60_000;
+/** Milliseconds between two tries to renew a token: several fit into the minute before it ends. */
+const RENEW_AGAIN_MIN_MS = 5_000;
+const RENEW_AGAIN_MAX_MS = 10_000;
 
 /**
  * Keeps one connection up: connects, reconnects, and on `drain` opens the new socket before the old one
@@ -250,19 +253,25 @@ export class Connections {
     );
   }
 
+  #renewAgain(): void {
+    const wait = uniform(this.#options.random, RENEW_AGAIN_MIN_MS, RENEW_AGAIN_MAX_MS);
+    this.#renewal = this.#options.clock.setTimeout(() => void this.#renew(), wait);
+  }
+
   async #renew(): Promise<void> {
     const link = this.#current;
     const token = await this.#options.tokens.renew().catch((error: unknown) => asTokenError(error));
     if (this.#over || !link || link !== this.#current) return;
     if (typeof token !== 'string') {
       this.#owner.onTrouble(token);
-      this.#renewal = this.#options.clock.setTimeout(() => void this.#renew(), this.#policy.delay());
+      this.#renewAgain();
       return;
     }
     link.request('refresh', { token }, (result) => {
       if (link !== this.#current) return;
       if (!result.ok) {
         this.#owner.onTrouble(result.error);
+        if (result.error.retryable) this.#renewAgain();
         return;
       }
       this.#options.tokens.accepted(result.body.exp);

@@ -66,11 +66,13 @@ export class Tokens {
 
   /**
    * Milliseconds from now until a new token should be fetched; `undefined` when there is none to be had.
-   * A token that lives less than two margins is renewed at half of its time.
+   * A token that lives less than two margins is renewed at half of its time. One that has ended by this machine's clock,
+   * while the platform has just accepted it, says that the clock is wrong, and no more about when to renew it.
    */
   renewIn(): number | undefined {
     if (!this.renewable || this.#expires === Number.POSITIVE_INFINITY) return undefined;
     const left = this.#expires - this.#clock.now();
+    if (left <= 0) return MARGIN_MS;
     return Math.max(0, Math.max(left - MARGIN_MS, left / 2));
   }
 }

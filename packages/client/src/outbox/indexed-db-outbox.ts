@@ -179,11 +179,12 @@ async function claimIdentity(database: IDBDatabase, makeId: () => string): Promi
 
 async function candidatesOf(database: IDBDatabase): Promise<StoredIdentity[]> {
   const transaction = database.transaction(STORES, 'readonly');
-  const [identities, entries] = await Promise.all([
+  const [identities, keys] = await Promise.all([
     resultOf<StoredIdentity[]>(transaction.objectStore('identities').getAll()),
-    resultOf<StoredEntry[]>(transaction.objectStore('entries').getAll()),
+    // Their keys are enough: the messages themselves may be many megabytes.
+    resultOf(transaction.objectStore('entries').getAllKeys()),
   ]);
-  const waiting = new Set(entries.map(({ inst }) => inst));
+  const waiting = new Set(keys.map((key) => (key as [string])[0]));
   return identities.toSorted((a, b) => Number(waiting.has(b.inst)) - Number(waiting.has(a.inst)));
 }
 
