@@ -21,13 +21,16 @@ export const NAMES = names(IDENTITY.namespace, IDENTITY.name);
 export const PARTITIONS = 2;
 
 const STORES = { kafka: { bootstrapServers: ['sim:1'] }, redis: { endpoints: ['sim:1'] } };
+/** Some rooms keep so little that whoever is away for a moment needs the log itself. */
+const ROOMS = [{ prefix: 'team', historySize: 4 }];
 const GATEWAY_CONFIG = GatewayConfig.parse({
   platform: IDENTITY,
   ...STORES,
+  rooms: ROOMS,
   auth: { issuer: 'sim', audience: 'chat', algorithms: ['HS256'], key: { file: 'sim' } },
   drain: { startDelaySeconds: 1, timeoutSeconds: 8 },
 });
-const WORKER_CONFIG = WorkerConfig.parse({ platform: IDENTITY, ...STORES });
+const WORKER_CONFIG = WorkerConfig.parse({ platform: IDENTITY, ...STORES, rooms: ROOMS });
 const RESUME_KEY = Buffer.alloc(32, 7);
 /** Tokens outlive every run: what expires is the business of other tests. */
 const TOKEN_MS = 86_400_000;

@@ -1,4 +1,4 @@
-import type { Kafka, PartitionConsumer, RecordProducer } from '@chatplatform/kafka';
+import type { InRecord, Kafka, LogReader, PartitionConsumer, RecordProducer } from '@chatplatform/kafka';
 import type { History, InboxHandlers, InboxPublisher, Redis } from '@chatplatform/redis';
 
 /** `redis` with some nouns replaced. */
@@ -56,6 +56,15 @@ export function withConsumer(
   change: (consumer: PartitionConsumer) => PartitionConsumer,
 ): Kafka {
   return { ...boundKafka(kafka), consumer: (options) => change(kafka.consumer(options)) };
+}
+
+/** `kafka` whose log reads as `change` makes it; consumers read it as it is. */
+export function withLog(kafka: Kafka, change: (records: InRecord[]) => InRecord[]): Kafka {
+  const reader = (log: LogReader): LogReader => ({
+    read: async (range) => change(await log.read(range)),
+    bounds: (topic, partition) => log.bounds(topic, partition),
+  });
+  return { ...boundKafka(kafka), logReader: () => reader(kafka.logReader()) };
 }
 
 /** `kafka` with its producers' `append` replaced. */

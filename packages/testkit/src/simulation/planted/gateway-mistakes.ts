@@ -1,6 +1,6 @@
-import { KafkaError } from '@chatplatform/kafka';
+import { KafkaError, type InRecord } from '@chatplatform/kafka';
 import type { HistoryPage } from '@chatplatform/redis';
-import { deafTo, withAppend, withHistory, withRedis } from './around.ts';
+import { deafTo, withAppend, withHistory, withLog, withRedis } from './around.ts';
 import type { PlantedFault, Stores, Victim } from './planted-fault.ts';
 
 /** Puts `change` between a gateway and its stores; workers keep theirs. */
@@ -12,6 +12,21 @@ function inGateways(
 
 /** Longest time by which a mistake delays what should have come first, ms. */
 const LATE_MS = 400;
+
+/** Copies look like messages of another sender. */
+function asIfSentOnce(records: InRecord[]): InRecord[] {
+  const seen = new Set<string>();
+  return records.map((record) => {
+    const { cid = '' } = record.headers;
+    const key = `${record.key} ${cid}`;
+    if (!seen.has(key)) {
+      seen.add(key);
+      return record;
+    }
+    const [inst = '', n = ''] = cid.split('.');
+    return { ...record, headers: { ...record.headers, cid: `${inst.slice(1)}x.${n}` } };
+  });
+}
 
 /** Mistakes in the gateway. */
 export const GATEWAY_MISTAKES: readonly PlantedFault[] = [
@@ -169,6 +184,18 @@ export const GATEWAY_MISTAKES: readonly PlantedFault[] = [
         },
       })),
     })),
+  },
+  {
+    name: 'refill-with-a-hole',
+    mistake: 'what is read from the log for a returning client lacks a message',
+    stores: inGateways(({ kafka }) => ({
+      kafka: withLog(kafka, (records) => records.filter((_, at) => at !== records.length - 2)),
+    })),
+  },
+  {
+    name: 'refill-with-copies',
+    mistake: 'messages that are in the log twice count twice when they are read from it',
+    stores: inGateways(({ kafka }) => ({ kafka: withLog(kafka, asIfSentOnce) })),
   },
   {
     name: 'resend-taken-for-known',
