@@ -13,11 +13,11 @@ import { EventLog } from './presence/event-log.ts';
 import { LogKnowledge } from './publish/log-knowledge.ts';
 import { openSigning, type Signing } from './publish/signing.ts';
 import { roomPlane } from './rooms/room-plane.ts';
-import { RunningParts, type RunningGateway } from './running-gateway.ts';
+import { RunningParts, type GatewayParts, type RunningGateway } from './running-gateway.ts';
 import { LateBroadcaster } from './server/late-broadcaster.ts';
 import { SessionRegistry } from './session/session-registry.ts';
 import { sessionPlane, takeoverOf } from './session/session-plane.ts';
-import { openKafka, openStore } from './stores.ts';
+import { openKafka, openStore, type StoreDeps } from './stores.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** What a gateway may be given instead of making it; tests pass twins. Given stores are not closed by the gateway. */
@@ -52,6 +52,22 @@ export async function startGateway(
   return gateway;
 }
 
+/** The stores it is given, and for the others its own, which it has to close. */
+async function storesOf(
+  config: GatewayConfig,
+  deps: Partial<GatewayDeps>,
+  of: StoreDeps & { readonly incarnation: string; readonly metrics: GatewayMetrics },
+): Promise<{ kafka: Kafka; redis: Redis; owned: GatewayParts['owned'] }> {
+  const onFailure = (code: string): void => of.metrics.redisFailures.inc({ code });
+  const kafka = deps.kafka ?? (await openKafka(config, of.incarnation, of));
+  const redis = deps.redis ?? (await openStore(config, { ...of, onFailure }));
+  const owned = {
+    kafka: deps.kafka === undefined ? kafka : undefined,
+    redis: deps.redis === undefined ? redis : undefined,
+  };
+  return { kafka, redis, owned };
+}
+
 async function assemble(config: GatewayConfig, deps: Partial<GatewayDeps>): Promise<RunningParts> {
   const clock = deps.clock ?? systemClock;
   const random = deps.random ?? systemRandom;
@@ -62,11 +78,9 @@ async function assemble(config: GatewayConfig, deps: Partial<GatewayDeps>): Prom
   const topics = names(config.platform.namespace, config.platform.name).topics;
   const host = deps.host ?? thisMachine();
   const auth = await host.authenticate(config, tools);
-  const kafka = deps.kafka ?? (await openKafka(config, incarnation, tools));
   const registryOfMetrics = createMetrics({ defaults: host.processMetrics, prefix: 'chat' });
   const metrics = gatewayMetrics(registryOfMetrics);
-  const onFailure = (code: string): void => metrics.redisFailures.inc({ code });
-  const redis = deps.redis ?? (await openStore(config, { ...tools, onFailure }));
+  const { kafka, redis, owned } = await storesOf(config, deps, { ...tools, incarnation, metrics });
   const broadcaster = new LateBroadcaster();
   const signing = openSigning(config.signing, tools);
   const knowledge = knowledgeOf(config, { kafka, redis, topics, clock, metrics, logger, signing });
@@ -107,10 +121,6 @@ async function assemble(config: GatewayConfig, deps: Partial<GatewayDeps>): Prom
     enabled: () => around.live.rebalance.mode === 'Auto',
   });
   const sessions = sessionPlane(around, { registry, plane, takeover, degradation, revoking, balance });
-  const owned = {
-    kafka: deps.kafka === undefined ? kafka : undefined,
-    redis: deps.redis === undefined ? redis : undefined,
-  };
   return new RunningParts({
     around,
     balance,
