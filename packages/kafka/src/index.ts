@@ -8,6 +8,7 @@ export type {
   PartitionConsumer,
   RecordBatch,
 } from './port/consumer.ts';
+export { currentEpoch } from './control/epoch.ts';
 export type { LogBounds, LogRange, LogReader } from './port/log-reader.ts';
 export type { Kafka, KafkaConfig, KafkaLogger, KafkaSasl, KafkaTls } from './port/kafka.ts';
 export { Rewinds, type Rewind } from './port/rewinds.ts';

@@ -5,11 +5,13 @@ import { isEpoch } from './position.ts';
 /** Key of the epoch in the compacted topic `<p>.control`. */
 export const EPOCH_KEY = 'epoch';
 
-/** Value of the record {@link EPOCH_KEY}: which log this is. Written once, by whoever creates the topic. */
+/** Value of the record {@link EPOCH_KEY}: which log this is. Written once per log, by whoever creates or first misses it. */
 export const EpochRecordSchema = z.object({
   epoch: z.string().refine(isEpoch, { error: 'an epoch is 6 characters of lower-case base 36' }),
   /** Milliseconds since 1970. */
   createdAt: z.number().int().nonnegative(),
+  /** How many logs of this platform were given up before this one, because their records were lost. */
+  generation: z.number().int().nonnegative().optional(),
 });
 
 /** Value of the record {@link EPOCH_KEY}. */

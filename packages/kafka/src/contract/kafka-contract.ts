@@ -1,4 +1,5 @@
 import { Deferred } from '@chatplatform/runtime';
+import { currentEpoch } from '../control/epoch.ts';
 import type { Kafka } from '../port/kafka.ts';
 import type { OutRecord } from '../port/producer.ts';
 import type { ConsumerTestDeps, ContractSubject, FreshTopic } from './contract-subject.ts';
@@ -83,6 +84,25 @@ function topicTests(kafka: () => Kafka, freshTopic: FreshTopic): void {
     expect(await admin.ensureEpoch(topic)).toBe(epochs[0]);
     const control = await admin.readControl(topic);
     expect(JSON.parse(control['epoch'] ?? '')).toMatchObject({ epoch: epochs[0] });
+  });
+
+  test('a log that is lost gets another epoch, the same for all who say so, and it stays', async () => {
+    const topic = await freshTopic(1, { 'cleanup.policy': 'compact' });
+    const admin = kafka().admin();
+    const first = await admin.ensureEpoch(topic);
+    expect(await currentEpoch(kafka().logReader(), topic)).toBe(first);
+    const next = await Promise.all([
+      admin.ensureEpoch(topic, first),
+      admin.ensureEpoch(topic, first),
+      admin.ensureEpoch(topic, first),
+    ]);
+    expect(new Set(next).size).toBe(1);
+    expect(next[0]).not.toBe(first);
+    expect(await admin.ensureEpoch(topic)).toBe(next[0]);
+    expect(await admin.ensureEpoch(topic, first)).toBe(next[0]);
+    expect(await currentEpoch(kafka().logReader(), topic)).toBe(next[0]);
+    const control = await admin.readControl(topic);
+    expect(JSON.parse(control['epoch'] ?? '')).toMatchObject({ epoch: next[0], generation: 1 });
   });
 
   test('offsetAt finds the first record of a time, and the end when there is none', async () => {

@@ -89,8 +89,8 @@ export class KafkajsAdmin implements KafkaAdmin {
     return controlValues(await this.#control(topic).read());
   }
 
-  ensureEpoch(controlTopic: string): Promise<string> {
-    return ensureEpoch(this.#control(controlTopic), this.#deps);
+  ensureEpoch(controlTopic: string, lost?: string): Promise<string> {
+    return ensureEpoch(this.#control(controlTopic), this.#deps, lost);
   }
 
   clusterId(): Promise<string> {

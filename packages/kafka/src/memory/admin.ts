@@ -75,8 +75,8 @@ export class MemoryAdmin implements KafkaAdmin {
     return controlValues(await this.#control(topic).read());
   }
 
-  ensureEpoch(controlTopic: string): Promise<string> {
-    return ensureEpoch(this.#control(controlTopic), this.#deps);
+  ensureEpoch(controlTopic: string, lost?: string): Promise<string> {
+    return ensureEpoch(this.#control(controlTopic), this.#deps, lost);
   }
 
   async clusterId(): Promise<string> {

@@ -50,8 +50,13 @@ export interface KafkaAdmin {
   deleteTopics(names: readonly string[]): Promise<void>;
   /** Newest value per key of a small compacted topic. */
   readControl(topic: string): Promise<Record<string, string>>;
-  /** The epoch of the log (6 characters of base 36); written first when there is none. The first one written wins. */
-  ensureEpoch(controlTopic: string): Promise<string>;
+  /**
+   * The epoch of the log (6 characters of base 36); written first when there is none. The first one written wins.
+   *
+   * @param lost the epoch of a log whose records are gone (its topic was made anew, or ends before what was in it):
+   * another one takes its place, the same for everybody who says so.
+   */
+  ensureEpoch(controlTopic: string, lost?: string): Promise<string>;
   clusterId(): Promise<string>;
   close(): Promise<void>;
 }
