@@ -197,8 +197,8 @@ class WorkerParts implements RunningWorker {
       logger,
       signal: this.#stop.signal,
     });
-    if (this.#config.services.includes('chat')) await this.#consume(facts);
-    await Promise.all(this.#hosted.map((service) => service.run(facts)));
+    const chat = this.#config.services.includes('chat') ? this.#consume(facts) : undefined;
+    await Promise.all([chat, ...this.#hosted.map((service) => service.run(facts))]);
   }
 
   async #consume(facts: LogFacts): Promise<void> {

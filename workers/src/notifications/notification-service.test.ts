@@ -26,6 +26,7 @@ async function setUp() {
   opened.push(kafka);
   await kafka.admin().ensureTopics([{ name: 'dead', partitions: 1, replicationFactor: 1 }]);
   const sent: string[] = [];
+  const metrics = createMetrics({ defaults: false });
   let answer: (errand: Errand) => Promise<Delivered> = () => Promise.resolve({ ok: true });
   const service = new NotificationService({
     webhook: 'push',
@@ -42,7 +43,7 @@ async function setUp() {
     clock,
     random: seededRandom(1),
     logger: silentLogger,
-    metrics: notificationMetrics(createMetrics({ defaults: false })),
+    metrics: notificationMetrics(metrics),
   });
   const handled = async (batch: RecordBatch): Promise<BatchResult | undefined> => {
     const end: { result?: BatchResult } = {};
@@ -50,7 +51,8 @@ async function setUp() {
     for (let turns = 0; !end.result && turns < 100; turns += 1) await clock.advance(1_000);
     return end.result;
   };
-  return { clock, kafka, sent, store, handled, answerWith: (fn: typeof answer) => (answer = fn) };
+  const answerWith = (fn: typeof answer) => (answer = fn);
+  return { clock, kafka, metrics, sent, service, store, handled, answerWith };
 }
 
 const idOf = (offset: number): string => formatPosition('abcdef', 0, offset);
@@ -139,4 +141,13 @@ test('what is no event of a message is passed over', async () => {
   const garbage = { ...event(2), value: Buffer.from('{') };
   expect(await handled(batch([other, garbage, { ...event(3), value: null }]))).toEqual({ commit: 4 });
   expect(sent).toEqual([]);
+});
+
+test('shows how far behind it is, for the partitions it has', async () => {
+  const { handled, metrics, service } = await setUp();
+  await handled(batch([event(1)], { highWatermark: 10 }));
+  service.assigned([0]);
+  expect(await metrics.render()).toContain('notification_lag_records{webhook="push",partition="0"} 8');
+  service.assigned([1]);
+  expect(await metrics.render()).not.toContain('notification_lag_records{');
 });

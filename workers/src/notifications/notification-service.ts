@@ -39,9 +39,21 @@ type Result = 'delivered' | 'duplicate' | 'connected' | 'expired' | 'dead';
  */
 export class NotificationService {
   readonly #deps: NotificationDeps;
+  /** Partitions whose lag is shown. */
+  readonly #shown = new Set<number>();
 
   constructor(deps: NotificationDeps) {
     this.#deps = deps;
+  }
+
+  /** The partitions this worker has now: the lag of others is for others to show. */
+  assigned(partitions: readonly number[]): void {
+    const { metrics, webhook } = this.#deps;
+    for (const partition of this.#shown) {
+      if (partitions.includes(partition)) continue;
+      this.#shown.delete(partition);
+      metrics.lag.remove(webhook, String(partition));
+    }
   }
 
   /** Handles one batch of events; nothing is committed before everybody was told or the dead letters know. */
@@ -73,6 +85,7 @@ export class NotificationService {
       for (const result of results) metrics.notices.inc({ webhook, result });
     }
     const next = (batch.records.at(-1)?.offset ?? 0) + 1;
+    this.#shown.add(batch.partition);
     metrics.lag.set({ webhook, partition: String(batch.partition) }, Math.max(0, batch.highWatermark - next));
     return { commit: next };
   }

@@ -36,6 +36,8 @@ export class Notifications implements HostedService {
   readonly #deps: NotificationsDeps;
   readonly #stop = new AbortController();
   readonly #consumers: PartitionConsumer[] = [];
+  /** Those that have joined their group; until then Kafka is waited for. */
+  readonly #joined: PartitionConsumer[] = [];
 
   /** @throws WorkerError `start` when a secret cannot be read. */
   constructor(deps: NotificationsDeps) {
@@ -49,7 +51,7 @@ export class Notifications implements HostedService {
 
   isLive(): boolean {
     const { clock, deadAfterMs } = this.#deps;
-    return this.#consumers.every((consumer) => clock.monotonic() - consumer.lastActivity() < deadAfterMs);
+    return this.#joined.every((consumer) => clock.monotonic() - consumer.lastActivity() < deadAfterMs);
   }
 
   async stop(): Promise<void> {
@@ -69,8 +71,10 @@ export class Notifications implements HostedService {
     await consumer.run({
       topics: [names.topics.events],
       groupId,
+      onAssigned: (_, partitions) => service.assigned(partitions),
       eachBatch: (batch) => service.handle(batch),
     });
+    this.#joined.push(consumer);
   }
 
   #serviceOf(webhook: WebhookConfig, { partitions }: LogFacts): NotificationService {
