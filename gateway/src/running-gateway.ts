@@ -12,6 +12,8 @@ import { movers } from './drain/movers.ts';
 import type { Rebalance } from './drain/rebalance.ts';
 import { Sweeper, SWEEP_MS } from './presence/sweeper.ts';
 import type { LogKnowledge } from './publish/log-knowledge.ts';
+import type { Log } from './publish/log.ts';
+import { LOG_LOOK_MS, type LogWatch } from './recovery/log-watch.ts';
 import { Repeating } from './repeating.ts';
 import { AUDIT_MS } from './rooms/audit.ts';
 import type { RoomPlane } from './rooms/room-plane.ts';
@@ -79,6 +81,7 @@ export class RunningParts implements RunningGateway {
   readonly #rebalance: Rebalance;
   readonly #leftovers: Leftovers;
   readonly #sweeper: Sweeper;
+  readonly #logWatch: LogWatch;
   #server: Server | undefined;
   #admin: AdminServer | undefined;
   #inbox: { close(): Promise<void> } | undefined;
@@ -95,6 +98,10 @@ export class RunningParts implements RunningGateway {
     const { clock, redis } = parts.around;
     const { gateways, presence } = redis;
     this.#sweeper = new Sweeper({ gateways, presence, differences: parts.plane.differences, clock });
+    this.#logWatch = parts.knowledge.watch({
+      known: () => parts.plane.rooms.newest(),
+      onReplaced: (log) => this.#changeLog(log),
+    });
   }
 
   get url(): string {
@@ -238,6 +245,22 @@ export class RunningParts implements RunningGateway {
     await plane.reassertion.compare();
   }
 
+  /**
+   * Nothing that members have seen can be compared with the new log, so each is told so when it comes back: it names its
+   * positions, and is answered `recovered: false` with the reason `epoch`.
+   */
+  #changeLog(log: Log): void {
+    const { around, knowledge, plane, registry } = this.#parts;
+    around.logger.warn(
+      { epoch: log.epoch, before: around.log()?.epoch, partitions: log.partitions },
+      'the log was replaced; members begin anew',
+    );
+    knowledge.adopt(log);
+    plane.rooms.renew();
+    const after = [0, around.live.drain.reconnectJitterSeconds * 1000] as const;
+    for (const session of [...registry.all()]) session.bye(3010, { after });
+  }
+
   /** What was pushed before the inbox was open is found by comparing heads. */
   async #openInbox(): Promise<void> {
     const { around, plane } = this.#parts;
@@ -267,6 +290,7 @@ export class RunningParts implements RunningGateway {
     this.#work.every(SLOW_CHECK_MS, () => trimSlowConsumers([...registry.all()], metrics));
     this.#work.every(BUCKET_SWEEP_MS, () => sessions.sweepBuckets());
     this.#work.every(AUDIT_MS, () => plane.audit.run());
+    this.#work.every(LOG_LOOK_MS, () => this.#logWatch.look());
     this.#work.every(TIDY_MS, () => this.#leftovers.run());
     this.#work.every(SWEEP_MS, () => this.#sweeper.run());
     this.#work.every(REVOCATIONS_POLL_MS, () => revoking.revocations.poll());

@@ -4,6 +4,7 @@ import { roomOptions, type RoomOptions } from '@chatplatform/platform';
 import { RedisError, type History, type Receipts, type Redis } from '@chatplatform/redis';
 import type { Clock } from '@chatplatform/runtime';
 import { LogRefill, type LogRefillOptions } from '../recovery/log-refill.ts';
+import { LogWatch, type LogWatchOptions } from '../recovery/log-watch.ts';
 import type { HistorySource } from '../rooms/history.ts';
 import { roomHistory } from '../rooms/room-history.ts';
 import { discoverLog, type Log } from './log.ts';
@@ -54,6 +55,12 @@ export class LogKnowledge implements HistorySource {
       isLatest: (namespace) => roomOptions(rooms, namespace).kind === 'latest',
     });
     this.#log = log;
+  }
+
+  /** Watches whether the log stays the same one. */
+  watch(on: Pick<LogWatchOptions, 'known' | 'onReplaced'>): LogWatch {
+    const { admin, reader, topics, clock, onError } = this.#options;
+    return new LogWatch({ admin, reader, topics, clock, onError, log: () => this.#log, ...on });
   }
 
   stop(): void {

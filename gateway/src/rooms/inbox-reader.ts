@@ -19,6 +19,8 @@ export interface InboxReaderOptions {
   /** Watermarks that rose on another gateway. */
   receipts: (room: string, frame: string) => void;
   onGap: (gap: InboxGap) => void;
+  /** Whether an id belongs to the log of this gateway; ids of another one compare with nothing. */
+  isOfLog: (id: string) => boolean;
 }
 
 const EPHEMERAL: Partial<Record<InboxItem['class'], RoomClass>> = {
@@ -65,7 +67,7 @@ export class InboxReader {
 
   #message({ class: cls, room, id, p, frame }: InboxItem): void {
     const local = room === undefined ? undefined : this.#options.rooms.get(room);
-    if (local === undefined || id === undefined) return;
+    if (local === undefined || id === undefined || !this.#options.isOfLog(id)) return;
     // Values carry no previous id: they are conflated, so each follows whatever came last.
     local.accept({ id, p: cls === 'v' ? (local.last ?? '') : (p ?? ''), frame });
   }

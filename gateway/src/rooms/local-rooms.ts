@@ -92,6 +92,21 @@ export class LocalRooms {
     await write;
   }
 
+  /** Ids of the newest messages delivered here. */
+  *newest(): Iterable<string> {
+    for (const { room } of this.#held.values()) if (room.last !== undefined) yield room.last;
+  }
+
+  /** Begins every room anew, with the members and the route it has: what was delivered belongs to another log. */
+  renew(): void {
+    for (const [name, held] of this.#held) {
+      const { members } = held.room;
+      held.room.close();
+      held.room = new LocalRoom(name, this.#options.surroundings);
+      held.room.members = members;
+    }
+  }
+
   /** Removes every route now; for the end of the process. */
   async releaseAll(): Promise<void> {
     for (const [name, held] of [...this.#held]) {

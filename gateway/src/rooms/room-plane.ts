@@ -84,6 +84,7 @@ export function roomPlane(
     ...control,
     receipts: (room, frame) => receipts.arrived(room, frame),
     onGap: (gap) => void afterGap(gap, reassertion),
+    isOfLog: (id) => id.startsWith(around.log()?.epoch ?? ''),
   });
   return {
     rooms,
