@@ -34,6 +34,7 @@ export class LiveSettings {
     return {
       frameBytes: limits.maxFrameBytes,
       rooms: limits.maxRoomsPerConnection,
+      connections: limits.maxConnectionsPerUser,
       requestsPerSecond: limits.requestsPerSecondPerConnection,
       requestBurst: limits.requestBurstPerConnection,
       recoveryBurst: limits.restoreBurstPerConnection,

@@ -65,6 +65,7 @@ export const HistReplySchema = z.object({
 export const PublishedLimitsSchema = z.object({
   frameBytes: z.number().int().positive().describe('Bytes of a frame.'),
   rooms: z.number().int().positive().describe('Rooms of this connection.'),
+  connections: z.number().int().positive().describe('Connections of this user, on all gateways.'),
   requestsPerSecond: z.number().positive().describe('Requests of this connection.'),
   requestBurst: z.number().positive().describe('Requests that may come at once.'),
   recoveryBurst: z.number().positive().describe('`join` and `sync` that may come beyond that.'),

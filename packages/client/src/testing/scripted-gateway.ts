@@ -112,6 +112,7 @@ export function helloReply(over: object = {}): object {
     limits: {
       frameBytes: 65_536,
       rooms: 256,
+      connections: 5,
       requestsPerSecond: 20,
       requestBurst: 40,
       recoveryBurst: 256,

@@ -42,7 +42,12 @@ export const LimitRows: Readonly<Record<string, LimitRow>> = {
     beyond: '107 for a larger `max`; `next` gives the rest',
   },
   roomsPerConnection: { unit: 'rooms', what: 'of one connection', beyond: '106', published: 'rooms' },
-  connectionsPerUser: { unit: 'connections', what: 'of one user', beyond: 'close 3504' },
+  connectionsPerUser: {
+    unit: 'connections',
+    what: 'of one user, on all gateways',
+    beyond: 'close 3504',
+    published: 'connections',
+  },
   requestsPerSecond: {
     unit: 'requests per second',
     what: 'of one connection, `pub` not counted',
