@@ -61,6 +61,13 @@ test('every planted fault has a name of its own', () => {
   expect(PLANTED_FAULTS.length).toBeGreaterThanOrEqual(20);
 });
 
+test('a run that turns in circles ends, and says so', async () => {
+  const { clean, complaints, events } = await simulate({ seed: 7, maxEvents: 300 });
+  expect(clean).toBe(false);
+  expect(complaints.join()).toContain('did not come to rest');
+  expect(events).toBe(301);
+});
+
 test('real time and real randomness are out of reach inside', async () => {
   const before = { now: Date.now, random: Math.random, immediate: setImmediate };
   await simulate({ seed: 1 });

@@ -21,6 +21,8 @@ export interface SimulationOptions {
   readonly troubles?: ReadonlySet<string> | undefined;
   /** Keep a line of everything that happens. */
   readonly trace?: boolean;
+  /** A run in which more happens is broken off as one that never comes to rest. */
+  readonly maxEvents?: number;
 }
 
 /** How a run ended. */
@@ -49,6 +51,9 @@ const AFTERMATH_MS = 2_500;
 const LOOK_MS = 100;
 /** Time the platform has to start before the first client comes, ms. */
 const START_MS = 300;
+
+/** Fifty times what the busiest runs have: one that turns in circles ends with its seed instead of with the memory. */
+const MAX_EVENTS = 500_000;
 
 /** Runs one seed. The real programs and SDK, on simulated time, network, Kafka and Redis. */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
@@ -84,6 +89,7 @@ class World {
   #nextLook = 0;
   #contentSince: number | undefined;
   #lastedMs = 0;
+  #restless = false;
 
   constructor(options: SimulationOptions) {
     this.#options = options;
@@ -122,6 +128,7 @@ class World {
     const verdict = judge(history);
     const complaints = [...(this.#crowd?.complaints ?? []), ...strays];
     const unsettled = this.#crowd?.unsettled ?? [];
+    if (this.#restless) complaints.push(`it did not come to rest within ${this.time.events} events`);
     if (unsettled.length > 0) complaints.push(`publishes without an outcome: ${unsettled.join(', ')}`);
     if (verdict.counts.continuityLost > 0 && this.#trouble?.forgot !== true)
       complaints.push('a client was told of a hole although nothing had been forgotten');
@@ -153,6 +160,8 @@ class World {
   }
 
   #isOver(): boolean {
+    this.#restless = this.time.events > (this.#options.maxEvents ?? MAX_EVENTS);
+    if (this.#restless) return true;
     if (this.time.now < this.#nextLook) return false;
     this.#nextLook = this.time.now + LOOK_MS;
     const crowd = this.#crowd;
