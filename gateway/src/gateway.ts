@@ -78,11 +78,11 @@ async function assemble(config: GatewayConfig, deps: Partial<GatewayDeps>): Prom
   const topics = names(config.platform.namespace, config.platform.name).topics;
   const host = deps.host ?? thisMachine();
   const auth = await host.authenticate(config, tools);
+  const signing = openSigning(config.signing, tools);
   const registryOfMetrics = createMetrics({ defaults: host.processMetrics, prefix: 'chat' });
   const metrics = gatewayMetrics(registryOfMetrics);
   const { kafka, redis, owned } = await storesOf(config, deps, { ...tools, incarnation, metrics });
   const broadcaster = new LateBroadcaster();
-  const signing = openSigning(config.signing, tools);
   const knowledge = knowledgeOf(config, { kafka, redis, topics, clock, metrics, logger, signing });
   const producer = kafka.producer();
   const around: Surroundings = {

@@ -28,7 +28,7 @@ export interface ServiceSurroundings {
   readonly deadAfterMs: number;
 }
 
-/** The services besides the chat that a worker is to run and that have something to do. @throws WorkerError `start` */
+/** The services besides the chat that a worker is to run and that have something to do. */
 export function hostedServices(
   { services, notifications }: WorkerConfig,
   around: ServiceSurroundings,

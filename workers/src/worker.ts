@@ -1,6 +1,7 @@
 import {
   openKafka,
   readKafkaConfig,
+  readSigningKeys,
   Rewinds,
   verifier,
   watchSigningKeys,
@@ -31,6 +32,7 @@ import { Signatures } from './chat/signatures.ts';
 import { WorkerError } from './errors.ts';
 import type { HostedService } from './hosted-service.ts';
 import { learnLogFacts, type LogFacts } from './log-facts.ts';
+import { checkSecrets } from './notifications/notifications.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { pipelineMetrics } from './pipeline/pipeline-metrics.ts';
 import { Waker } from './pipeline/waker.ts';
@@ -93,7 +95,10 @@ async function assemble(config: WorkerConfig, deps: Partial<WorkerDeps>, metrics
   const clock = deps.clock ?? systemClock;
   const random = deps.random ?? systemRandom;
   const logger = deps.logger ?? createLogger({ name: 'worker', level: config.logLevel });
+  // What keeps a worker from starting comes first: nothing is open yet that would have to be closed.
   const rules = deps.rules ?? (await loadRules(config.rules));
+  if (config.services.includes('notifications')) checkSecrets(config.notifications.webhooks);
+  if (config.signing !== undefined) readSigningKeys(config.signing.keysFile);
   const { redisPrefix, prefix } = names(config.platform.namespace, config.platform.name);
   const kafka =
     deps.kafka ??

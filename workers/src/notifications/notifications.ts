@@ -39,10 +39,8 @@ export class Notifications implements HostedService {
   /** Those that have joined their group; until then Kafka is waited for. */
   readonly #joined: PartitionConsumer[] = [];
 
-  /** @throws WorkerError `start` when a secret cannot be read. */
   constructor(deps: NotificationsDeps) {
     this.#deps = deps;
-    for (const webhook of deps.webhooks) checkSecret(webhook);
   }
 
   async run(facts: LogFacts): Promise<void> {
@@ -112,10 +110,13 @@ async function targetOf({ url, secretFile, timeoutSeconds }: WebhookConfig) {
   return { url, timeoutMs: timeoutSeconds * 1000, secret: (await readFile(secretFile, 'utf8')).trim() };
 }
 
-function checkSecret({ name, secretFile }: WebhookConfig): void {
-  const fault = faultOf(secretFile);
-  if (fault === undefined) return;
-  throw new WorkerError('start', `the secret of webhook ${name} in ${secretFile} ${fault}; mount it there`);
+/** Looks whether the secrets are there. @throws WorkerError `start` */
+export function checkSecrets(webhooks: readonly WebhookConfig[]): void {
+  for (const { name, secretFile } of webhooks) {
+    const fault = faultOf(secretFile);
+    if (fault === undefined) continue;
+    throw new WorkerError('start', `the secret of webhook ${name} in ${secretFile} ${fault}; mount it there`);
+  }
 }
 
 function faultOf(file: string): string | undefined {
