@@ -81,7 +81,11 @@ export const provenElsewhere: Readonly<Partial<Record<ConformanceRow, Proof>>> =
     test: 'a defect while a hello is answered closes with 3004',
     why: 'only a defect brings it',
   },
-  'close:3010': closeRange,
+  'close:3010': {
+    file: 'gateway/src/recovery/log-watch.test.ts',
+    test: 'members are told that nothing can be compared any more, and go on in the new log, without a restart',
+    why: 'only a log that was replaced brings it',
+  },
   'close:3015': {
     file: BEYOND,
     test: 'while the keys of the identity provider are unknown a hello is put off with 101 and 3015',
