@@ -195,3 +195,13 @@ test('an outage of Redis is no absence of everybody', async () => {
   await pass(60);
   expect(told()).toEqual(['user.online ann']);
 });
+
+test('a crowd that comes at once is told of whole, each once', async () => {
+  alive.add('gw-1');
+  await service('w-1');
+  await renew();
+  const users = Array.from({ length: 450 }, (_, at) => `user-${at}`);
+  for (const user of users) await connect(user, `s-${user}`, 'gw-1');
+  await pass(5);
+  expect(told().sort()).toEqual(users.map((user) => `user.online ${user}`).sort());
+});
