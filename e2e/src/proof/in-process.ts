@@ -16,6 +16,7 @@ import {
   topicPlans,
   workerConfig,
   WorkerConfig,
+  type ChatPlatformSpec,
 } from '@chatplatform/platform';
 import { systemClock, systemRandom } from '@chatplatform/runtime';
 import { silentLogger } from '@chatplatform/telemetry';
@@ -50,6 +51,7 @@ const TOKEN_SECONDS = 3600;
 export async function startInProcess(
   name: string,
   redis: RedisStoreOptions = {},
+  driver: ChatPlatformSpec['kafka']['driver'] = 'kafkajs',
 ): Promise<InProcessPlatform> {
   const folder = await mkdtemp(join(tmpdir(), 'chatplatform-proof-'));
   const [kafkaStore, redisStore, [port = 0]] = await Promise.all([
@@ -67,7 +69,11 @@ export async function startInProcess(
     spec: {
       profile: 'Dev',
       auth: { ...AUTH, algorithms: ['HS256'], keySecretRef: { name: 'key' } },
-      kafka: { mode: 'EmbeddedDev', messages: { partitions: 6, replicationFactor: 1, minInSyncReplicas: 1 } },
+      kafka: {
+        mode: 'EmbeddedDev',
+        driver,
+        messages: { partitions: 6, replicationFactor: 1, minInSyncReplicas: 1 },
+      },
       redis: { mode: 'SingleDev' },
     },
   });
