@@ -328,3 +328,17 @@ test('waits for topics and epoch that are not there yet', async () => {
   await world.drained();
   expect(await world.history(ROOM)).toEqual(['a.1']);
 });
+
+test('a worker does only what it is told to', async () => {
+  const world = await opened(ROOMS);
+  running.push(await world.worker({}, { services: ['presence'] }));
+  await world.publish({ room: ROOM, inst: 'a', n: 1 });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(await world.kafka.admin().groupLag(NAMES.groups.chat, NAMES.topics.messages)).toMatchObject([
+    { committed: -1 },
+    { committed: -1 },
+  ]);
+  running.push(await world.worker({}, { services: ['chat'] }));
+  await world.drained();
+  expect(await world.history(ROOM)).toEqual(['a.1']);
+});
