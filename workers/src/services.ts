@@ -15,6 +15,8 @@ export interface ServiceSurroundings {
   readonly kafka: Kafka;
   readonly redis: Redis;
   readonly producer: RecordProducer;
+  /** Outlives the process, for Kafka's static membership; see `WorkerConfig`. */
+  readonly instance: string | undefined;
   /** Names this worker; never the same twice. */
   readonly incarnation: string;
   readonly clock: Clock;

@@ -158,6 +158,7 @@ class WorkerParts implements RunningWorker {
       names: this.#names,
       producer: this.#producer,
       incarnation,
+      instance,
       metrics,
       onCrash: (error) => this.#crashed(error),
       deadAfterMs: DEAD_AFTER_MS,

@@ -26,6 +26,8 @@ export interface NotificationsDeps {
   readonly metrics: NotificationMetrics;
   readonly fetch: typeof fetch;
   readonly onCrash: (error: unknown) => void;
+  /** Outlives the process, for Kafka's static membership. */
+  readonly instance: string | undefined;
   /** A consumer loop without a sign of life for this long is dead, ms. */
   readonly deadAfterMs: number;
 }
@@ -58,9 +60,9 @@ export class Notifications implements HostedService {
   }
 
   async #consume(webhook: WebhookConfig, facts: LogFacts): Promise<void> {
-    const { kafka, logger, names, onCrash } = this.#deps;
+    const { kafka, logger, names, instance, onCrash } = this.#deps;
     if (this.#stop.signal.aborted) return;
-    const consumer = kafka.consumer();
+    const consumer = kafka.consumer(instance === undefined ? {} : { instanceId: instance });
     this.#consumers.push(consumer);
     consumer.onCrash(onCrash);
     const service = this.#serviceOf(webhook, facts);
