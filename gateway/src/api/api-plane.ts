@@ -40,7 +40,7 @@ export function apiPlane(
       clock,
       publisher,
       userBuckets: sessions.buckets.users,
-      roomBuckets: sessions.buckets.rooms,
+      roomRates: sessions.buckets.rooms,
       history,
       log,
       presence: redis.presence,

@@ -5,10 +5,11 @@ import type { Clock } from '@chatplatform/runtime';
 import type { Identity } from '../auth/identity.ts';
 import type { Revocations } from '../auth/revocations.ts';
 import type { Log } from '../publish/log.ts';
+import type { RoomRate } from '../publish/room-rate.ts';
 import type { HistorySource } from '../rooms/history.ts';
 import { Refused } from '../session/refused.ts';
 import { demandLog, reachable, scrollBody, whoBody } from '../session/room-reads.ts';
-import type { TokenBucket, TokenBuckets } from '../session/token-bucket.ts';
+import type { TokenBuckets } from '../session/token-bucket.ts';
 import type { ApiHandlers, Call, Done } from './call.ts';
 import type { MessagePublisher } from './message-publisher.ts';
 
@@ -18,7 +19,7 @@ export interface HandlersOptions {
   publisher: MessagePublisher;
   /** Publishes of one user, over sockets and requests. */
   userBuckets: TokenBuckets;
-  roomBuckets: TokenBuckets;
+  roomRates: TokenBuckets<RoomRate>;
   history: Pick<HistorySource, 'before' | 'newest'>;
   log: () => Log | undefined;
   presence: Pick<Presence, 'who'>;
@@ -59,14 +60,14 @@ async function postMessage(
 }
 
 /** Requests are refused over the rates, not delayed. Who administers a room is bound by the rate of the room only. */
-function demandRates({ userBuckets, roomBuckets }: HandlersOptions, identity: Identity, room: string): void {
-  const isAdmin = permits(identity, room, 'admin');
-  const buckets: TokenBucket[] = [roomBuckets.of(room)];
-  if (!isAdmin) buckets.push(userBuckets.of(identity.user));
-  const waitMs = Math.max(...buckets.map((bucket) => bucket.waitMs()));
+function demandRates({ userBuckets, roomRates }: HandlersOptions, identity: Identity, room: string): void {
+  const user = permits(identity, room, 'admin') ? undefined : userBuckets.of(identity.user);
+  const rate = roomRates.of(room);
+  const waitMs = Math.max(user?.waitMs() ?? 0, rate.waitMsBehindAll());
   if (waitMs > 0)
     throw new Refused(111, `more than the allowed publishes per second; wait ${waitMs} ms`, waitMs);
-  for (const bucket of buckets) bucket.take();
+  user?.take();
+  rate.take(identity.user);
 }
 
 async function getMessages(

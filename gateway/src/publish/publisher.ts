@@ -13,6 +13,7 @@ import type { Clock } from '@chatplatform/runtime';
 import type { TokenBucket } from '../session/token-bucket.ts';
 import { Lane, type Item, type Outcome } from './lane.ts';
 import type { Log } from './log.ts';
+import type { RoomRate } from './room-rate.ts';
 
 /** Who publishes. */
 interface Author {
@@ -39,7 +40,7 @@ export interface PublisherOptions {
   /** Undefined until Kafka was reached for the first time. */
   log: () => Log | undefined;
   optionsOf: (room: string) => RoomOptions;
-  roomBuckets: (room: string) => TokenBucket;
+  roomRate: (room: string) => RoomRate;
   /** Newest number of a sender that workers have seen in a room. */
   lastOf: (room: string, sender: string) => Promise<{ n: number; offset: number } | undefined>;
   onOutcome: (outcome: Outcome, ms: number) => void;
@@ -62,15 +63,16 @@ export class Publisher {
   /** The lanes of one connection. */
   lanes(sender: Sender): Lanes {
     const { clock } = this.#options;
-    return new Lanes((room) => {
-      const own = this.#options.roomBuckets(room);
-      return new Lane({
-        clock,
-        admit: () => admit(sender.bucket, own),
-        lookUp: (item) => this.#lookUp(sender, item),
-        append: (item) => this.#append(sender, item),
-      });
-    });
+    return new Lanes(
+      (room) =>
+        new Lane({
+          clock,
+          // Asked for each time: the rate of a quiet room is forgotten, and all its lanes must share the next one.
+          admit: () => admit(sender, this.#options.roomRate(room)),
+          lookUp: (item) => this.#lookUp(sender, item),
+          append: (item) => this.#append(sender, item),
+        }),
+    );
   }
 
   /**
@@ -196,11 +198,12 @@ export class Lanes {
   }
 }
 
-function admit(user: TokenBucket, room: TokenBucket): number {
-  const waitMs = Math.max(user.waitMs(), room.waitMs());
+/** Who has to wait for the own rate stands in no line of a room meanwhile. */
+function admit({ user, bucket }: Sender, room: RoomRate): number {
+  const waitMs = bucket.waitMs() || room.waitMs(user);
   if (waitMs > 0) return waitMs;
-  user.take();
-  room.take();
+  bucket.take();
+  room.take(user);
   return 0;
 }
 

@@ -2,6 +2,7 @@ import { encodeInboxLine, SESSION_KEEP_MS } from '@chatplatform/redis';
 import { EVERYBODY, type Degradation } from '../admin/degradation.ts';
 import type { RevocationPlane } from '../auth/revocation-plane.ts';
 import { Publisher } from '../publish/publisher.ts';
+import { RoomRate } from '../publish/room-rate.ts';
 import type { Balance } from '../drain/balance.ts';
 import type { RoomPlane } from '../rooms/room-plane.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -23,7 +24,7 @@ export interface SessionPlane {
   readonly wheel: TimingWheel;
   readonly publisher: Publisher;
   /** Publishes by user and by room, over all connections and requests of this gateway. */
-  readonly buckets: { readonly users: TokenBuckets; readonly rooms: TokenBuckets };
+  readonly buckets: { readonly users: TokenBuckets; readonly rooms: TokenBuckets<RoomRate> };
   /** Token that lets a client keep `session` on its next connection. */
   resumeToken(session: Session): string;
   /** Forgets rate buckets nobody needs. */
@@ -131,20 +132,20 @@ async function settleSession(around: Surroundings, session: Session, explicit: b
   }
 }
 
-function bucketsOf({ clock, live, optionsOf }: Surroundings): { users: TokenBuckets; rooms: TokenBuckets } {
+function bucketsOf({ clock, live, optionsOf }: Surroundings): {
+  users: TokenBuckets;
+  rooms: TokenBuckets<RoomRate>;
+} {
   return {
     users: new TokenBuckets(() => {
       const { publishesPerSecondPerUser, publishBurstPerUser } = live.limits;
       return new TokenBucket(clock, publishesPerSecondPerUser, publishBurstPerUser);
     }),
-    rooms: new TokenBuckets((room) => {
-      const rate = optionsOf(room).publishPerSecond;
-      return new TokenBucket(clock, rate, rate);
-    }),
+    rooms: new TokenBuckets((room) => new RoomRate(clock, optionsOf(room).publishPerSecond)),
   };
 }
 
-function publisherOf(around: Surroundings, rooms: TokenBuckets): Publisher {
+function publisherOf(around: Surroundings, rooms: TokenBuckets<RoomRate>): Publisher {
   const { clock, incarnation, producer, log, optionsOf, lastOf, metrics, topics } = around;
   return new Publisher({
     clock,
@@ -154,7 +155,7 @@ function publisherOf(around: Surroundings, rooms: TokenBuckets): Publisher {
     sign: around.signing?.sign,
     log,
     optionsOf,
-    roomBuckets: (room) => rooms.of(room),
+    roomRate: (room) => rooms.of(room),
     lastOf,
     onOutcome: (outcome, ms) => {
       if (outcome.ok) metrics.publishAck.observe(ms / 1000);

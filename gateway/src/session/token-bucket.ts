@@ -25,10 +25,10 @@ export class TokenBucket {
     return true;
   }
 
-  /** Milliseconds until a token is there; 0 = now. */
-  waitMs(): number {
+  /** Milliseconds until `count` tokens are there, at most the burst; 0 = now. */
+  waitMs(count = 1): number {
     this.#refill();
-    return this.#tokens >= 1 ? 0 : Math.ceil((1 - this.#tokens) / this.#perMs);
+    return this.#tokens >= count ? 0 : Math.ceil((count - this.#tokens) / this.#perMs);
   }
 
   /** True when nothing was taken for so long that forgetting this bucket changes nothing. */
@@ -45,11 +45,11 @@ export class TokenBucket {
 }
 
 /** Buckets by key; full ones are forgotten, so memory follows activity. */
-export class TokenBuckets {
-  readonly #buckets = new Map<string, TokenBucket>();
-  readonly #make: (key: string) => TokenBucket;
+export class TokenBuckets<Bucket extends { readonly full: boolean } = TokenBucket> {
+  readonly #buckets = new Map<string, Bucket>();
+  readonly #make: (key: string) => Bucket;
 
-  constructor(make: (key: string) => TokenBucket) {
+  constructor(make: (key: string) => Bucket) {
     this.#make = make;
   }
 
@@ -57,7 +57,7 @@ export class TokenBuckets {
     return this.#buckets.size;
   }
 
-  of(key: string): TokenBucket {
+  of(key: string): Bucket {
     const known = this.#buckets.get(key);
     if (known !== undefined) return known;
     const fresh = this.#make(key);
