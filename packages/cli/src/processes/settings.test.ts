@@ -47,7 +47,10 @@ test('programs get what their schemas accept: gateways share a port and the keys
   expect(gateway.platform).toEqual({ namespace: 'chat', name: 'demo' });
   expect(gateway.drain.startDelaySeconds).toBe(0);
   expect(readFileSync(gateway.auth.key?.file as string, 'utf8')).toHaveLength(64);
-  expect(WorkerConfig.parse(read(writer.worker('worker-1', 99))).admin.port).toBe(99);
+  expect(WorkerConfig.parse(read(writer.worker('worker-1', 99)))).toMatchObject({
+    admin: { port: 99 },
+    instance: 'worker-1',
+  });
 });
 
 function sourceOf(text: string) {

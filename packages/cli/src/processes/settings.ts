@@ -156,7 +156,8 @@ export class SettingsWriter {
 
   worker(name: string, adminPort: number): string {
     const config = workerConfig(this.#platform.spec, this.#around);
-    return this.#write(name, { ...config, admin: { host: '127.0.0.1', port: adminPort } });
+    // The supervisor starts a program again only when it has ended, so the name is never used twice at a time.
+    return this.#write(name, { ...config, instance: name, admin: { host: '127.0.0.1', port: adminPort } });
   }
 
   #write(name: string, value: unknown): string {

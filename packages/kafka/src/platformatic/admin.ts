@@ -67,7 +67,7 @@ export class PlatformaticAdmin implements KafkaAdmin {
     return this.#call(`finding an offset of ${topic}`, async (cluster) => {
       if (!(await partitionsOf(cluster, topic)).includes(partition))
         throw new KafkaError('unknown-topic', `topic ${topic} has no partition ${partition}`);
-      const found = await offsetAt(cluster, { topic, partition }, BigInt(timestampMs));
+      const found = await offsetAt(cluster, { topic, partition }, BigInt(Math.floor(timestampMs)));
       return found < 0 ? offsetAt(cluster, { topic, partition }, LATEST) : found;
     });
   }
