@@ -278,9 +278,15 @@ class Connection {
     return doubt ? refused : reply;
   }
 
-  /** Only the failed publish itself, or one before it, opens the room again: a later resend would overtake it. */
-  #isBehindFailure(body: Publish, n: number): boolean {
-    const failed = this.#failed.get(body.room);
-    return failed !== undefined && (body.re === undefined || n > failed);
+  /**
+   * Only the failed publish itself, or one before it, opens the room again: a later resend would overtake it. When the
+   * failed one has come into the log by way of another connection, the very next number does.
+   */
+  #isBehindFailure({ room, cid, re }: Publish, n: number): boolean {
+    const failed = this.#failed.get(room);
+    if (failed === undefined || (re !== undefined && n <= failed)) return false;
+    const sender = senderKey(this.#user, parseCid(cid)?.inst ?? '');
+    const logged = this.#platform.watermarks.get(`${room} ${sender}`) ?? 0;
+    return logged < failed || n !== logged + 1;
   }
 }
