@@ -57,7 +57,7 @@ test('a member is told of a room at most once per second, however many gateways 
     latest[user] = at(step);
     const { receipts } = gateways[step % 3] as (typeof gateways)[number];
     if (step % 2 === 0) receipts.delivered('r', user, at(step));
-    else await receipts.read('r', user, at(step));
+    else void receipts.read('r', user, at(step));
     await clock.advance(37);
   }
   await clock.advance(5000);
@@ -84,10 +84,12 @@ test('delivered watermarks that Redis did not take are kept and stored when it i
 });
 
 test('a read is stored when it resolves, told to other services once, and rejected while Redis is away', async () => {
-  const { memory, events, gateways } = scene(1);
+  const { clock, memory, events, gateways } = scene(1);
   const [gateway] = gateways;
-  await gateway?.receipts.read('r', 'ann', at(4));
-  await gateway?.receipts.read('r', 'ann', at(3));
+  const reads = [gateway?.receipts.read('r', 'ann', at(4)), gateway?.receipts.read('r', 'ann', at(3))];
+  expect(await memory.open().receipts(EPOCH).of('r')).toEqual(new Map());
+  await clock.advance(100);
+  await Promise.all(reads);
   expect(await memory.open().receipts(EPOCH).of('r')).toEqual(
     new Map([['ann', { delivered: at(4), read: at(4) }]]),
   );
@@ -95,16 +97,21 @@ test('a read is stored when it resolves, told to other services once, and reject
     { type: 'message.read', room: 'r', user: 'ann', id: at(4), at: expect.any(Number) },
   ]);
   memory.down();
-  await expect(gateway?.receipts.read('r', 'ann', at(9))).rejects.toMatchObject({ code: 'unavailable' });
+  const failing = expect(gateway?.receipts.read('r', 'ann', at(9))).rejects.toMatchObject({
+    code: 'unavailable',
+  });
+  await clock.advance(1100);
+  await failing;
 });
 
 test('who joins is given what was told before', async () => {
   const { clock, gateways } = scene(2);
   const [one, two] = gateways;
   expect(await two?.receipts.current('r')).toBeUndefined();
-  await one?.receipts.read('r', 'ann', at(4));
+  const read = one?.receipts.read('r', 'ann', at(4));
   // Within the second in which a read is shared: what was told meanwhile must be in it.
   await clock.advance(200);
+  await read;
   const frame = await two?.receipts.current('r');
   expect(JSON.parse(frame ?? '{}')).toEqual({
     rc: { r: 'r', delivered: { ann: at(4) }, read: { ann: at(4) } },
@@ -121,4 +128,27 @@ test('a gateway that ends tells what waits, and leaves nothing running', async (
   two?.receipts.stop();
   await clock.advance(5000);
   expect(clock.pendingTimers).toBe(0);
+});
+
+test('many reads of many users at once cost one call per room and second', async () => {
+  const { clock, memory, gateways } = scene(1);
+  const [gateway] = gateways;
+  const reads: (Promise<void> | undefined)[] = [];
+  for (let n = 1; n <= 300; n += 1) reads.push(gateway?.receipts.read('r', `user${n % 250}`, at(n)));
+  await clock.advance(100);
+  await Promise.all(reads);
+  // As many users as a small room has; a room with more of them keeps none.
+  expect((await memory.open().receipts(EPOCH).of('r')).size).toBe(200);
+  expect(gateway?.told).toHaveLength(1);
+});
+
+test('who reads on a gateway that ends is told to do it again; what was delivered is left aside', async () => {
+  const { gateways } = scene(1);
+  const [gateway] = gateways;
+  const waiting = expect(gateway?.receipts.read('r', 'ann', at(1))).rejects.toMatchObject({ code: 'closed' });
+  gateway?.receipts.stop();
+  await waiting;
+  await expect(gateway?.receipts.read('r', 'ann', at(1))).rejects.toMatchObject({ code: 'closed' });
+  gateway?.receipts.delivered('r', 'ann', at(2));
+  expect(gateway?.told).toEqual([]);
 });

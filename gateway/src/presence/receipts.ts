@@ -2,13 +2,14 @@ import type { RoomOptions } from '@chatplatform/platform';
 import {
   encodePush,
   fromJson,
+  Limits,
   type Json,
   type PlatformEvent,
   type Position,
   type ReceiptPush,
 } from '@chatplatform/protocol';
-import type { Receipts as Store, Watermarks } from '@chatplatform/redis';
-import type { Clock } from '@chatplatform/runtime';
+import { RedisError, type Receipts as Store, type Watermarks } from '@chatplatform/redis';
+import { Deferred, type Clock } from '@chatplatform/runtime';
 import { CurrentReceipts } from './current-receipts.ts';
 
 /** What keeping receipts needs. */
@@ -36,8 +37,10 @@ type Marks = Map<string, Watermarks>;
 
 /** What waits in one room. */
 interface Waiting {
-  /** Delivered watermarks of our clients, to be stored. */
-  delivered: Map<string, Position>;
+  /** Watermarks of our clients, to be stored. */
+  marks: Marks;
+  /** Who waits until they are. */
+  reads: Deferred[];
   /** To be told to the members here. */
   here: Marks;
   /** The part of it that the other gateways do not know. */
@@ -61,18 +64,19 @@ export class Receipts {
     this.#current = new CurrentReceipts(options.clock, (room) => options.store().of(room));
   }
 
-  /** Everything up to `id` was delivered to a device of `user`. Stored within a second. */
+  /** Everything up to `id` was delivered to a device of `user`. Stored within a second, or when Redis is back. */
   delivered(room: string, user: string, id: Position): void {
-    const { delivered } = this.#waitingIn(room);
-    if (id > (delivered.get(user) ?? '')) delivered.set(user, id);
+    if (!this.#stopped) this.#note(room, user, { delivered: id });
   }
 
-  /** `user` read everything up to `id`. Resolves when that is stored; rejects with `RedisError`. */
+  /** `user` read everything up to `id`. Resolves within about a second, when that is stored; rejects with `RedisError`. */
   async read(room: string, user: string, id: Position): Promise<void> {
-    const rose = await this.#store(room, new Map([[user, { read: id }]]));
-    const read = rose.get(user)?.read;
-    if (read === undefined) return;
-    this.#options.tell({ type: 'message.read', room, user, id: read, at: this.#options.clock.now() });
+    if (this.#stopped) throw ended();
+    const waiting = this.#note(room, user, { read: id });
+    if (waiting === undefined) return;
+    const stored = new Deferred();
+    waiting.reads.push(stored);
+    await stored.promise;
   }
 
   /** Another gateway told what rose there. */
@@ -104,13 +108,22 @@ export class Receipts {
   /** Forgets what waits. */
   stop(): void {
     this.#stopped = true;
+    for (const { reads } of this.#rooms.values()) for (const read of reads) read.reject(ended());
     this.#rooms.clear();
+  }
+
+  /** Undefined for a user too many: a room with so many who speak keeps no watermarks. */
+  #note(room: string, user: string, mark: Watermarks): Waiting | undefined {
+    const waiting = this.#waitingIn(room);
+    if (waiting.marks.size >= Limits.smallRoomMembers && !waiting.marks.has(user)) return undefined;
+    raise(waiting.marks, user, mark);
+    return waiting;
   }
 
   #waitingIn(room: string): Waiting {
     const known = this.#rooms.get(room);
     if (known !== undefined) return known;
-    const fresh: Waiting = { delivered: new Map(), here: new Map(), elsewhere: new Map() };
+    const fresh: Waiting = { marks: new Map(), reads: [], here: new Map(), elsewhere: new Map() };
     if (this.#stopped) return fresh;
     this.#rooms.set(room, fresh);
     this.#options.clock.setTimeout(() => void this.#turn(room, fresh), GATHER_MS);
@@ -120,7 +133,7 @@ export class Receipts {
   /** Flushes once per interval for as long as something comes; a room that stays quiet for one is forgotten. */
   async #turn(room: string, waiting: Waiting): Promise<void> {
     if (this.#stopped) return;
-    if (waiting.delivered.size === 0 && waiting.here.size === 0) {
+    if (waiting.marks.size === 0 && waiting.here.size === 0) {
       this.#rooms.delete(room);
       return;
     }
@@ -131,15 +144,7 @@ export class Receipts {
   }
 
   async #flush(room: string, waiting: Waiting): Promise<void> {
-    const { delivered } = waiting;
-    waiting.delivered = new Map();
-    try {
-      const marks = new Map([...delivered].map(([user, id]) => [user, { delivered: id }]));
-      if (marks.size > 0) await this.#store(room, marks);
-    } catch (error) {
-      this.#options.onError(error);
-      for (const [user, id] of delivered) this.delivered(room, user, id);
-    }
+    await this.#storeAll(room, waiting);
     const { here, elsewhere } = waiting;
     waiting.here = new Map();
     waiting.elsewhere = new Map();
@@ -150,19 +155,40 @@ export class Receipts {
     if (elsewhere.size > 0) this.#options.send(room, frameOf(room, elsewhere));
   }
 
-  async #store(room: string, marks: Marks): Promise<Marks> {
-    const { store, optionsOf, onRisen } = this.#options;
+  async #storeAll(room: string, waiting: Waiting): Promise<void> {
+    const { marks, reads } = waiting;
+    if (marks.size === 0) return;
+    waiting.marks = new Map();
+    waiting.reads = [];
+    try {
+      await this.#store(room, marks, waiting);
+      for (const read of reads) read.resolve();
+    } catch (error) {
+      this.#options.onError(error);
+      for (const read of reads) read.reject(error);
+      // Whoever asked for a read asks again; nobody asks again for what was delivered.
+      for (const [user, { delivered }] of marks) {
+        if (delivered !== undefined) raise(waiting.marks, user, { delivered });
+      }
+    }
+  }
+
+  async #store(room: string, marks: Marks, { here, elsewhere }: Waiting): Promise<void> {
+    const { clock, store, optionsOf, onRisen, tell } = this.#options;
     const rose = await store().mark({ room, marks, keepMs: optionsOf(room).historyHours * HOUR_MS });
-    if (rose.size === 0) return rose;
-    const { here, elsewhere } = this.#waitingIn(room);
     for (const [user, mark] of rose) {
       raise(here, user, mark);
       raise(elsewhere, user, mark);
       if (mark.delivered !== undefined) onRisen('delivered');
-      if (mark.read !== undefined) onRisen('read');
+      if (mark.read === undefined) continue;
+      onRisen('read');
+      tell({ type: 'message.read', room, user, id: mark.read, at: clock.now() });
     }
-    return rose;
   }
+}
+
+function ended(): RedisError {
+  return new RedisError('closed', 'this gateway ends; say it again on the next connection');
 }
 
 function raise(marks: Marks, user: string, { delivered = '', read = '' }: Watermarks): void {
