@@ -65,6 +65,6 @@ test('Redis is away for 30 s: publishes are acknowledged all the while, and ever
   };
   const { verdict, ack } = await judge([{ name: 'stopped for 30 s', at: 0.2, run: away }], 2000);
   expect(verdict.counts.continuityLost).toBe(0);
-  // A sender does not notice: its ack is Kafka's.
-  expect(ack.p99).toBeLessThan(2_000);
+  // A sender does not wait for it: its ack is Kafka's. (Milliseconds on a free machine.)
+  expect(ack.p99).toBeLessThan(STOPPED_MS / 3);
 });
