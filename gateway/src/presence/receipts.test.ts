@@ -85,8 +85,9 @@ test('delivered watermarks that Redis did not take are kept and stored when it i
 
 test('a read is stored when it resolves, told to other services once, and rejected while Redis is away', async () => {
   const { clock, memory, events, gateways } = scene(1);
-  const [gateway] = gateways;
-  const reads = [gateway?.receipts.read('r', 'ann', at(4)), gateway?.receipts.read('r', 'ann', at(3))];
+  const [gateway] = gateways as [(typeof gateways)[number]];
+  const { receipts } = gateway;
+  const reads = [receipts.read('r', 'ann', at(4)), receipts.read('r', 'ann', at(3))];
   expect(await memory.open().receipts(EPOCH).of('r')).toEqual(new Map());
   await clock.advance(100);
   await Promise.all(reads);
@@ -132,9 +133,9 @@ test('a gateway that ends tells what waits, and leaves nothing running', async (
 
 test('many reads of many users at once cost one call per room and second', async () => {
   const { clock, memory, gateways } = scene(1);
-  const [gateway] = gateways;
-  const reads: (Promise<void> | undefined)[] = [];
-  for (let n = 1; n <= 300; n += 1) reads.push(gateway?.receipts.read('r', `user${n % 250}`, at(n)));
+  const [gateway] = gateways as [(typeof gateways)[number]];
+  const reads: Promise<void>[] = [];
+  for (let n = 1; n <= 300; n += 1) reads.push(gateway.receipts.read('r', `user${n % 250}`, at(n)));
   await clock.advance(100);
   await Promise.all(reads);
   // As many users as a small room has; a room with more of them keeps none.
