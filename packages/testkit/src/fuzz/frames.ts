@@ -68,8 +68,10 @@ function anyBody(random: Random): Record<string, unknown> {
   return { x: anyJson(random) };
 }
 
+const OPERATIONS = Object.keys(BODIES);
+
 function line(random: Random): string {
-  const op = oneOf(random, Object.keys(BODIES));
+  const op = oneOf(random, OPERATIONS);
   const body = BODIES[op]?.(random) ?? {};
   for (const name of Object.keys(body)) if (chance(random, 0.2)) delete body[name];
   const i = chance(random, 0.9) ? pick(random, 2 ** 32) : anyJson(random);
@@ -83,23 +85,33 @@ const KINDS = new Set(['request', 'notice', 'pong', 'refused', 'broken']);
 function checkLine(text: string): string {
   const parsed = parseClientFrame(text);
   promise(KINDS.has(parsed.kind), `an unknown kind ${parsed.kind}`);
-  if (parsed.kind === 'request' || parsed.kind === 'notice') return checkBody(parsed);
+  if (parsed.kind === 'request' || parsed.kind === 'notice') return checkBody(parsed, text);
   if (parsed.kind === 'pong') return 'pong';
   const msg = parsed.kind === 'refused' ? parsed.err.msg : parsed.msg;
   promise(msg.length < MAX_MESSAGE, `a message of ${msg.length} characters`);
   if (parsed.kind === 'broken') return `broken ${shape(msg)}`;
   const reply = encodeError(parsed.i, parsed.err);
-  promise(!reply.includes('\n') && JSON.parse(reply) !== null, 'a reply that is no line of JSON');
+  if (isSampled(text))
+    promise(!reply.includes('\n') && JSON.parse(reply) !== null, 'a reply that is no line of JSON');
   return `refused ${parsed.op ?? ''} ${parsed.err.code} ${shape(msg)}`;
 }
 
-function checkBody(parsed: Extract<ClientLine, { kind: 'request' | 'notice' }>): string {
+type Read = Extract<ClientLine, { kind: 'request' | 'notice' }>;
+
+function checkBody(parsed: Read, text: string): string {
   const { op, body } = parsed;
   const named = body as { room?: string; from?: string; pos?: string };
   if (named.room !== undefined) promise(isRoomName(named.room), `${op} let a room through: ${named.room}`);
   for (const position of [named.from, named.pos]) {
     if (position !== undefined) promise(isPosition(position), `${op} let a position through: ${position}`);
   }
+  if (isSampled(text)) checkAgain(parsed);
+  return `${parsed.kind} ${op} ${Object.keys(body).sort().join(',')}`;
+}
+
+/** What was read can be written and is read alike again. */
+function checkAgain(parsed: Read): void {
+  const { op, body } = parsed;
   const numbered = parsed.kind === 'request' ? { i: parsed.i } : {};
   const again = toJson({ ...numbered, [op]: body });
   promise(!again.includes('\n'), 'a line with a line break');
@@ -108,7 +120,11 @@ function checkBody(parsed: Extract<ClientLine, { kind: 'request' | 'notice' }>):
     second.kind === parsed.kind && toJson(second) === toJson(parsed),
     `${op} is read differently again`,
   );
-  return `${parsed.kind} ${op} ${Object.keys(body).sort().join(',')}`;
+}
+
+/** Reading again costs as much as all the rest: one in four has to do. The choice depends on the input alone. */
+function isSampled(text: string): boolean {
+  return text.length % 4 === 0;
 }
 
 /** A message without what the input put into it. */
