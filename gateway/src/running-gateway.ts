@@ -2,6 +2,7 @@ import type { Kafka } from '@chatplatform/kafka';
 import { LEASE_RENEW_MS, type Redis } from '@chatplatform/redis';
 import type { AdminServer, Metrics } from '@chatplatform/telemetry';
 import type { Degradation } from './admin/degradation.ts';
+import type { Api } from './api/api.ts';
 import { apiPlane } from './api/api-plane.ts';
 import type { RevocationPlane } from './auth/revocation-plane.ts';
 import { REVOCATIONS_POLL_MS } from './auth/revocations.ts';
@@ -83,6 +84,7 @@ export class RunningParts implements RunningGateway {
   readonly #sweeper: Sweeper;
   readonly #logWatch: LogWatch;
   #server: Server | undefined;
+  #api: Api | undefined;
   #admin: AdminServer | undefined;
   #inbox: { close(): Promise<void> } | undefined;
   #ended = false;
@@ -116,7 +118,8 @@ export class RunningParts implements RunningGateway {
   async start(): Promise<void> {
     const { around, broadcaster, revoking, sessions } = this.#parts;
     const addresses = new AddressRates(around.clock, () => around.live.limits.connectionsPerSecondPerIP);
-    const http = apiPlane(around, { sessions, revoking, addresses });
+    const http = apiPlane(around, { sessions, revoking, addresses, isEnding: () => this.#ended });
+    this.#api = http.api;
     this.#work.every(BUCKET_SWEEP_MS, () => http.sweepBuckets());
     this.#followStates();
     void this.#findLog();
@@ -160,7 +163,7 @@ export class RunningParts implements RunningGateway {
     this.#ended = true;
     const { around, plane, registry } = this.#parts;
     this.#server?.stopListening();
-    await Promise.all([...registry.all()].map((session) => session.endAfterAcks(3001)));
+    await Promise.all([...[...registry.all()].map((s) => s.endAfterAcks(3001)), this.#api?.idle()]);
     await plane.receipts.close();
     await around.clock.sleep(LINGER_MS);
     await plane.rooms.releaseAll();

@@ -18,10 +18,15 @@ export interface ApiPlane {
 /** Builds the HTTP API of a gateway. */
 export function apiPlane(
   around: Surroundings,
-  parts: { sessions: SessionPlane; revoking: RevocationPlane; addresses: AddressRates },
+  parts: {
+    sessions: SessionPlane;
+    revoking: RevocationPlane;
+    addresses: AddressRates;
+    isEnding: () => boolean;
+  },
 ): ApiPlane {
   const { clock, config, history, incarnation, live, log, logger, metrics, optionsOf, redis } = around;
-  const { sessions, revoking, addresses } = parts;
+  const { sessions, revoking, addresses, isEnding } = parts;
   const users = new TokenBuckets(() => {
     const { apiRequestsPerSecondPerUser, apiRequestBurstPerUser } = live.limits;
     return new TokenBucket(clock, apiRequestsPerSecondPerUser, apiRequestBurstPerUser);
@@ -52,6 +57,7 @@ export function apiPlane(
     users,
     addresses,
     maxBodyBytes: () => live.limits.maxFrameBytes,
+    isEnding,
   });
   return { api, sweepBuckets: () => users.sweep() };
 }

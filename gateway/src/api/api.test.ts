@@ -314,6 +314,20 @@ describe('paths and methods', () => {
   });
 });
 
+test('a gateway that ends answers what is under way, and begins nothing new', async () => {
+  const ending = await bench.gateway();
+  const post = () =>
+    callApi(ending, 'postMessage', '/rooms/team:end/messages', { token: ann, json: { data: 'last' } });
+  stores.faults.outage = true;
+  const underWay = post();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const end = ending.close();
+  stores.faults.outage = false;
+  expect((await underWay).status).toBe(201);
+  await end;
+  await expect(post()).rejects.toThrow();
+});
+
 describe('pages of other origins', () => {
   const preflight = (where: RunningGateway, origin: string) =>
     fetch(apiUrl(where, '/rooms/a/messages'), {

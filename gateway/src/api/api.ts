@@ -27,11 +27,15 @@ export interface ApiOptions {
   /** Failed attempts to authenticate, by address. */
   addresses: AddressRates;
   maxBodyBytes: () => number;
+  /** The gateway ends: what is under way is answered, nothing new is begun. */
+  isEnding: () => boolean;
 }
 
 /** Requests under way at once: each may hold a body and a place in the log's queue. */
 const MAX_UNDER_WAY = 1000;
 const OVERLOADED_AFTER_MS = 1000;
+/** Another gateway is there, as a rule. */
+const ENDING_AFTER_MS = 1000;
 /** An address that only fails to authenticate waits this long. */
 const STRANGER_AFTER_MS = 1000;
 
@@ -39,6 +43,7 @@ const STRANGER_AFTER_MS = 1000;
 export class Api implements HttpService {
   readonly #options: ApiOptions;
   #underWay = 0;
+  #onIdle: (() => void)[] = [];
 
   constructor(options: ApiOptions) {
     this.#options = options;
@@ -48,7 +53,14 @@ export class Api implements HttpService {
     return this.#options.maxBodyBytes();
   }
 
+  /** Resolves when nothing is under way: at the latest at the log's deadline, once the gateway is ending. */
+  idle(): Promise<void> {
+    return this.#underWay === 0 ? Promise.resolve() : new Promise((resolve) => this.#onIdle.push(resolve));
+  }
+
   refuse(head: HttpHead, tooLarge: boolean): HttpAnswer | undefined {
+    if (this.#options.isEnding())
+      return this.#problem(head, new HttpRefusal(protocolError(115, undefined, ENDING_AFTER_MS)));
     if (tooLarge) return this.#problem(head, new HttpRefusal(116, { msg: this.#tooLarge() }));
     if (this.#underWay < MAX_UNDER_WAY) return undefined;
     const busy = protocolError(114, 'too many requests are under way here', OVERLOADED_AFTER_MS);
@@ -61,6 +73,7 @@ export class Api implements HttpService {
     this.#underWay += 1;
     const answer = await this.#answer(request, route);
     this.#underWay -= 1;
+    if (this.#underWay === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
     const operation = route.kind === 'found' ? route.name : 'none';
     this.#options.metrics.apiRequests.inc({ operation, status: String(answer.status) });
     this.#options.metrics.apiSeconds.observe((this.#options.clock.monotonic() - begin) / 1000);

@@ -12,7 +12,7 @@ import { CrossOrigin } from './cross-origin.ts';
 const clock = new ManualClock();
 
 /** An API that lets 2 requests per user and 3 failures per address through at once. */
-function api(over: { handler?: () => Promise<never> } = {}) {
+function api(over: { handler?: () => Promise<never>; isEnding?: () => boolean } = {}) {
   const done = over.handler ?? (() => Promise.resolve({ status: 204 as const }));
   return new Api({
     clock,
@@ -28,6 +28,7 @@ function api(over: { handler?: () => Promise<never> } = {}) {
     users: new TokenBuckets(() => new TokenBucket(clock, 1, 2)),
     addresses: new AddressRates(clock, () => 3),
     maxBodyBytes: () => 1000,
+    isEnding: over.isEnding ?? (() => false),
   });
 }
 
@@ -91,4 +92,19 @@ test('more requests at once than a gateway works on are refused before their bod
   const refusal = service.refuse(request('ann'), false);
   expect(refusal?.status).toBe(503);
   expect(refusal?.headers['Retry-After']).toBe('1');
+});
+
+test('a gateway that ends refuses new requests with 115, and is idle when the last one is answered', async () => {
+  let ending = false;
+  const service = api({ isEnding: () => ending });
+  expect(service.refuse(request('ann'), false)).toBeUndefined();
+  const underWay = service.handle(request('ann'));
+  ending = true;
+  expect(service.refuse(request('bob'), false)).toMatchObject({
+    status: 503,
+    headers: { 'Retry-After': '1' },
+  });
+  await service.idle();
+  expect((await underWay).status).toBe(204);
+  await service.idle();
 });
