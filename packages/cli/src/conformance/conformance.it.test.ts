@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { jest } from '@jest/globals';
 
 // Two real gateways and two workers over real Kafka and Redis, as `chatctl up` runs them.
@@ -17,9 +17,14 @@ interface Ended {
 
 function chatctl(...args: string[]): Promise<Ended> {
   return new Promise((settle) => {
-    execFile('tools/chatctl', [...args, '--instance', instance], { cwd: root }, (error, out, err) => {
-      settle({ code: error === null ? 0 : Number(error.code), out: `${out}${error === null ? '' : err}` });
-    });
+    execFile(
+      join(root, 'tools/chatctl'),
+      [...args, '--instance', instance],
+      { cwd: root },
+      (error, out, err) => {
+        settle({ code: error === null ? 0 : Number(error.code), out: `${out}${error === null ? '' : err}` });
+      },
+    );
   });
 }
 
