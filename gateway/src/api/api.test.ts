@@ -1,8 +1,12 @@
+import { jest } from '@jest/globals';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import type { RunningGateway } from '../running-gateway.ts';
 import { apiUrl, callApi } from '../testing/api-client.ts';
 import { Bench, twins } from '../testing/bench.ts';
+
+/** Whole gateways on a machine that may be busy with other tests. */
+jest.setTimeout(30_000);
 
 const stores = twins();
 let bench: Bench;

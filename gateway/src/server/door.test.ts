@@ -1,9 +1,13 @@
+import { jest } from '@jest/globals';
 import { request, type IncomingMessage } from 'node:http';
 import { ProblemSchema } from '@chatplatform/protocol';
 import type { RunningGateway } from '../running-gateway.ts';
 import { Bench } from '../testing/bench.ts';
 
 // What the real server does at the door: addresses behind proxies, origins, what a refused upgrade is told.
+
+/** Whole gateways on a machine that may be busy with other tests. */
+jest.setTimeout(30_000);
 
 let bench: Bench;
 
