@@ -1,8 +1,9 @@
 /**
  * - `start`: the worker cannot start with this configuration.
  * - `consumer`: the consumer loop ended and no restart inside the process cures it; exit.
+ * - `log-replaced`: another log took the place of the one this worker began with; exit and begin anew.
  */
-export type WorkerErrorCode = 'start' | 'consumer';
+export type WorkerErrorCode = 'start' | 'consumer' | 'log-replaced';
 
 /** The error a worker fails with. Never retryable inside the process. */
 export class WorkerError extends Error {

@@ -31,6 +31,7 @@ import type { Rule } from './chat/rules.ts';
 import { Signatures } from './chat/signatures.ts';
 import { WorkerError } from './errors.ts';
 import type { HostedService } from './hosted-service.ts';
+import { logReplaced } from './log-end.ts';
 import { learnLogFacts, type LogFacts } from './log-facts.ts';
 import { checkSecrets } from './notifications/notifications.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
@@ -203,8 +204,20 @@ class WorkerParts implements RunningWorker {
       logger,
       signal: this.#stop.signal,
     });
+    void this.#endWithLog(facts.epoch);
     const chat = this.#config.services.includes('chat') ? this.#consume(facts) : undefined;
     await Promise.all([chat, ...this.#hosted.map((service) => service.run(facts))]);
+  }
+
+  async #endWithLog(epoch: string): Promise<void> {
+    const { kafka, clock } = this.#parts;
+    const { signal } = this.#stop;
+    const deps = { reader: kafka.logReader(), clock, signal };
+    // It rejects only when the worker is being stopped.
+    const next = await logReplaced(this.#names.topics.control, epoch, deps).catch(() => undefined);
+    if (next === undefined) return;
+    const message = `the log was replaced: its epoch is ${next}, no longer ${epoch}; the process has to be restarted`;
+    this.#crashed(new WorkerError('log-replaced', message));
   }
 
   async #consume(facts: LogFacts): Promise<void> {
@@ -311,12 +324,9 @@ class WorkerParts implements RunningWorker {
 
   #crashed(error: unknown): void {
     this.#dead = true;
-    this.#parts.logger.error({ err: error }, 'the consumer loop ended for good');
-    this.#fail(
-      new WorkerError('consumer', 'the consumer loop ended for good; the process has to be restarted', {
-        cause: error,
-      }),
-    );
+    this.#parts.logger.error({ err: error }, 'this worker cannot go on');
+    const message = 'the consumer loop ended for good; the process has to be restarted';
+    this.#fail(error instanceof WorkerError ? error : new WorkerError('consumer', message, { cause: error }));
   }
 
   #liveness(): { ok: boolean; detail: Record<string, unknown> } {
