@@ -25,7 +25,7 @@ export const PushRows: Readonly<Record<keyof PushBodies, PushRow>> = {
     cls: '-',
   },
   rc: { summary: 'Watermarks of delivery and reading, by user, gathered over 1 s.', cls: 'receipt' },
-  ty: { summary: 'A user types. Forget it after 5 s.', cls: 'typing' },
+  ty: { summary: 'A user types; also the own user is told. Forget it after 5 s.', cls: 'typing' },
   drain: { summary: 'Move to another gateway within the window.', cls: '-' },
   degraded: { summary: 'What does not work now; an empty list = everything works again.', cls: '-' },
   bye: { summary: 'Comes before a close frame whenever the socket can still take it.', cls: '-' },
