@@ -97,9 +97,8 @@ async function assemble(config: WorkerConfig, deps: Partial<WorkerDeps>, metrics
   const random = deps.random ?? systemRandom;
   const logger = deps.logger ?? createLogger({ name: 'worker', level: config.logLevel });
   // What keeps a worker from starting comes first: nothing is open yet that would have to be closed.
+  checkFiles(config);
   const rules = deps.rules ?? (await loadRules(config.rules));
-  if (config.services.includes('notifications')) checkSecrets(config.notifications.webhooks);
-  if (config.signing !== undefined) readSigningKeys(config.signing.keysFile);
   const { redisPrefix, prefix } = names(config.platform.namespace, config.platform.name);
   const kafka =
     deps.kafka ??
@@ -115,6 +114,12 @@ async function assemble(config: WorkerConfig, deps: Partial<WorkerDeps>, metrics
   const { listenAdmin = createAdminServer } = deps;
   const call = deps.fetch ?? fetch;
   return { kafka, redis, clock, random, logger, rules, fetch: call, listenAdmin };
+}
+
+/** @throws WorkerError or KafkaError that names the file which is missing or of no use */
+function checkFiles({ notifications, services, signing }: WorkerConfig): void {
+  if (services.includes('notifications')) checkSecrets(notifications.webhooks);
+  if (signing !== undefined) readSigningKeys(signing.keysFile);
 }
 
 class WorkerParts implements RunningWorker {
