@@ -294,6 +294,7 @@ test('a latest-value room keeps the newest value per key and sends it as v', asy
   const world = await opened([room]);
   await started(world);
   await world.publish({ room, inst: 'a', n: 1, k: 'x', data: 1 }, { room, inst: 'a', n: 2, k: 'y', data: 2 });
+  await world.drained();
   await world.publish({ room, inst: 'a', n: 3, k: 'x', data: 3 }, { room, inst: 'a', n: 4, data: 'no key' });
   await world.drained();
   const { entries } = await world.redis.latest(world.epoch).all(room);

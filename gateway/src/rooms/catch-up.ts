@@ -10,6 +10,8 @@ export interface CatchUpRequest {
   limit: number;
   /** What every position of this room begins with (epoch and partition); positions of other logs compare with nothing. */
   log: string;
+  /** The room keeps the newest value of each key: all of them are given, whatever `pos`; none with a `limit` of 0. */
+  latest?: boolean;
 }
 
 /** What it gets: messages, and whether they are everything since `pos`. */
@@ -39,6 +41,7 @@ export async function catchUp(
   request: CatchUpRequest,
 ): Promise<CatchUp> {
   const { pos, limit } = request;
+  if (request.latest === true) return values(room, history, request);
   if (pos === undefined) return newest(room, history, limit);
   if (!isOfLog(pos, request.log)) return unrecovered(room, history, { limit, reason: 'epoch' });
   const fromRing = readRing(room, request);
@@ -60,6 +63,26 @@ export async function catchUp(
 export function holeAfter(page: HistoryPage, pos: string): Unrecovered | undefined {
   const isBeyond = pos >= page.head && page.head !== BEGINNING;
   return page.lost && !isBeyond ? (page.reason ?? 'expired') : undefined;
+}
+
+/** Redis knows nothing of a latest-value room that had values at `pos`. */
+export function valuesLost({ head }: Pick<HistoryPage, 'head'>, pos: string): Unrecovered | undefined {
+  return head === BEGINNING && pos !== BEGINNING ? 'expired' : undefined;
+}
+
+/** A member who was away is owed no value in between: the newest ones are all there is to recover. */
+async function values(
+  room: LocalRoom,
+  history: SharedHistory,
+  { pos, limit, log }: CatchUpRequest,
+): Promise<CatchUp> {
+  const { entries, head } = await history.newest(room, limit);
+  const reason = pos === undefined || !isOfLog(pos, log) ? undefined : valuesLost({ head }, pos);
+  const kept = limit === 0 ? [] : entries;
+  const found = { entries: kept, more: kept.length < entries.length, head, ascending: true };
+  return reason === undefined
+    ? { ...found, recovered: true, source: 'redis' }
+    : { ...found, recovered: false, reason, source: 'none' };
 }
 
 /** One message at least is read: whether anything is missing cannot be told from an empty page. */

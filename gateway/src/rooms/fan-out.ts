@@ -7,8 +7,11 @@ export const MAX_FRAME_BYTES = 16 * 1024;
 export type Schedule = (fn: () => void, ms: number) => void;
 
 interface Batch {
-  lines: string[];
+  /** A line that a newer one of the same key replaced is undefined. */
+  lines: (string | undefined)[];
   bytes: number;
+  /** Where the line of a key is. */
+  keys: Map<string, number> | undefined;
 }
 
 /** What fan-out needs. */
@@ -24,7 +27,7 @@ export interface FanOutOptions {
 /**
  * Collects the lines of a topic for one window and publishes them as one frame of several lines, encoded once for
  * all sockets: a socket write of its own costs six times as much per delivery as a shared one.
- * Lines of one topic leave in the order they were added.
+ * Lines of one topic leave in the order they were added; of lines with the same key only the newest leaves.
  */
 export class FanOut {
   readonly #options: FanOutOptions;
@@ -35,17 +38,20 @@ export class FanOut {
     this.#options = options;
   }
 
-  add(topic: string, line: string): void {
+  /** @param key only the newest line of a key is owed; lines without one are all sent */
+  add(topic: string, line: string, key?: string): void {
     const bytes = Buffer.byteLength(line) + 1;
     let batch = this.#batches.get(topic);
+    if (batch !== undefined && key !== undefined) replaceKey(batch, key);
     if (batch !== undefined && batch.bytes + bytes > MAX_FRAME_BYTES) {
       this.flush(topic);
       batch = undefined;
     }
     if (batch === undefined) {
-      batch = { lines: [], bytes: 0 };
+      batch = { lines: [], bytes: 0, keys: undefined };
       this.#batches.set(topic, batch);
     }
+    if (key !== undefined) (batch.keys ??= new Map()).set(key, batch.lines.length);
     batch.lines.push(line);
     batch.bytes += bytes;
     this.#arm();
@@ -74,8 +80,20 @@ export class FanOut {
 
   #publish(topic: string, batch: Batch): void {
     const { broadcaster, onFrame } = this.#options;
+    const lines = batch.keys === undefined ? batch.lines : batch.lines.filter((line) => line !== undefined);
+    // Its only line was replaced, and what replaced it did not fit in.
+    if (lines.length === 0) return;
     const sockets = broadcaster.subscribers(topic);
-    if (sockets > 0) broadcaster.publish(topic, batch.lines.join('\n'));
-    onFrame(batch.lines.length, sockets);
+    if (sockets > 0) broadcaster.publish(topic, lines.join('\n'));
+    onFrame(lines.length, sockets);
   }
+}
+
+/** Takes the line of `key` out of what waits. */
+function replaceKey(batch: Batch, key: string): void {
+  const at = batch.keys?.get(key);
+  const line = at === undefined ? undefined : batch.lines[at];
+  if (at === undefined || line === undefined) return;
+  batch.bytes -= Buffer.byteLength(line) + 1;
+  batch.lines[at] = undefined;
 }

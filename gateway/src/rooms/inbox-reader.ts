@@ -1,4 +1,4 @@
-import { fromJson } from '@chatplatform/protocol';
+import { fromJson, UNKNOWN_PREVIOUS } from '@chatplatform/protocol';
 import type { InboxGap, InboxItem, Revocation } from '@chatplatform/redis';
 import type { GatewayMetrics } from '../admin/gateway-metrics.ts';
 import type { FanOut } from './fan-out.ts';
@@ -65,11 +65,10 @@ export class InboxReader {
     }
   }
 
-  #message({ class: cls, room, id, p, frame }: InboxItem): void {
+  #message({ room, id, p = UNKNOWN_PREVIOUS, frame }: InboxItem): void {
     const local = room === undefined ? undefined : this.#options.rooms.get(room);
     if (local === undefined || id === undefined || !this.#options.isOfLog(id)) return;
-    // Values carry no previous id: they are conflated, so each follows whatever came last.
-    local.accept({ id, p: cls === 'v' ? (local.last ?? '') : (p ?? ''), frame });
+    local.accept({ id, p, frame });
   }
 
   #ephemeral({ class: cls, room, frame }: InboxItem): void {

@@ -105,7 +105,7 @@ export class Joiner {
 
   #body({ room, request, found }: PreparedJoin, budget: ReplyBudget): CompletedJoin {
     const frames = found.entries.map((entry) => entry.frame);
-    const kept = budget.cut(frames, found.ascending);
+    const kept = budget.cut(frames, found.ascending, request.latest);
     const body = withMessages(
       {
         head: found.head,
@@ -150,13 +150,17 @@ export class ReplyBudget {
     this.#left = bytes;
   }
 
-  /** The longest run of `frames` that fits: the oldest of them when `ascending`, else the newest. */
-  cut(frames: readonly string[], ascending: boolean): readonly string[] {
+  /**
+   * The longest run of `frames` that fits: the oldest of them when `ascending`, else the newest.
+   *
+   * @param atLeastOne one is given whatever the size: by it a client sees that there are values
+   */
+  cut(frames: readonly string[], ascending: boolean, atLeastOne = false): readonly string[] {
     const ordered = ascending ? frames : frames.toReversed();
     let count = 0;
     for (const frame of ordered) {
       const bytes = Buffer.byteLength(frame);
-      if (bytes > this.#left && this.#given) break;
+      if (bytes > this.#left && this.#given && !(atLeastOne && count === 0)) break;
       this.#left -= bytes;
       this.#given = true;
       count += 1;

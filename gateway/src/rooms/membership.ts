@@ -25,6 +25,8 @@ export interface MembershipOptions {
   metrics: GatewayMetrics;
   log: () => Log | undefined;
   maxRooms: () => number;
+  /** Whether a room keeps the newest value of each key instead of messages. */
+  isLatest: (room: string) => boolean;
 }
 
 /** A room that could not be joined. */
@@ -120,6 +122,7 @@ export class Membership {
     return {
       pos,
       limit: seesHistory ? (body.limit ?? limit) : 0,
+      latest: this.#options.isLatest(room),
       log: log.prefixOf(room),
       classes: allowedClasses(session, body),
       occ,

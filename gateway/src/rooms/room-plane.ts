@@ -1,3 +1,4 @@
+import { valueKeyOf } from '@chatplatform/protocol';
 import { encodeInboxLine, type InboxGap } from '@chatplatform/redis';
 import type { Surroundings } from '../surroundings.ts';
 import { Differences } from '../presence/differences.ts';
@@ -64,7 +65,16 @@ export function roomPlane(
   const receipts = receiptsOf(around, { cast, fanOut, onError });
   const joiner = new Joiner({ history, fanOut, clock });
   const maxRooms = (): number => around.live.limits.maxRoomsPerConnection;
-  const membership = new Membership({ rooms, joiner, presence, clock, metrics, log: around.log, maxRooms });
+  const membership = new Membership({
+    rooms,
+    joiner,
+    presence,
+    clock,
+    metrics,
+    log: around.log,
+    maxRooms,
+    isLatest: (room) => optionsOf(room).kind === 'latest',
+  });
   const reassertion = new Reassertion({
     incarnation,
     rooms,
@@ -163,7 +173,7 @@ function localRooms(around: Surroundings, { fanOut, history, onError }: RoomPart
 
 function deliver(fanOut: FanOut, room: string, entries: readonly RoomEntry[]): void {
   const topic = topicOf('msg', room);
-  for (const entry of entries) fanOut.add(topic, entry.frame);
+  for (const { frame } of entries) fanOut.add(topic, frame, valueKeyOf(frame));
 }
 
 function receiptsOf(

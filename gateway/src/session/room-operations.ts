@@ -19,7 +19,7 @@ import { refusalOf } from '../auth/refusal.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import type { Receipts } from '../presence/receipts.ts';
 import type { Log } from '../publish/log.ts';
-import { holeAfter } from '../rooms/catch-up.ts';
+import { holeAfter, valuesLost } from '../rooms/catch-up.ts';
 import type { HistorySource } from '../rooms/history.ts';
 import type { HistoryPage } from '../rooms/local-room.ts';
 import { ReplyBudget } from '../rooms/joiner.ts';
@@ -123,6 +123,7 @@ async function sync(
   const { room, from, max } = body;
   demandJoined(session, room);
   demandLog(from, options.log()?.prefixOf(room));
+  if (options.optionsOf(room).kind === 'latest') return syncValues(room, from, options);
   const page = await reachable(options.history.after(room, from, max));
   const reason = holeAfter(page, from);
   const source = reason === undefined ? (page.source ?? 'redis') : 'none';
@@ -132,6 +133,19 @@ async function sync(
     return pageReply(newest, { ascending: false, recovered: false, reason });
   }
   return pageReply(page, { ascending: true, recovered: true });
+}
+
+/** The value of every key, as in a join: one that is not named was deleted. */
+async function syncValues(
+  room: string,
+  from: string,
+  { history, metrics }: RoomOperationsOptions,
+): Promise<Json> {
+  const page = await reachable(history.newest(room, Limits.historyMessages));
+  const reason = valuesLost(page, from);
+  metrics.recoveries.inc({ source: reason === undefined ? 'redis' : 'none', result: reason ?? 'complete' });
+  const recovered = reason === undefined;
+  return pageReply(page, { ascending: true, recovered, ...(reason !== undefined && { reason }) });
 }
 
 async function scrollBack(

@@ -5,21 +5,29 @@ import {
   messageFrame,
   RecordError,
   UNKNOWN_PREVIOUS,
+  valueFrame,
+  type DecodedRecord,
 } from '@chatplatform/protocol';
 import type { InRecord, Kafka, PartitionConsumer } from '@chatplatform/kafka';
 import {
   encodeInboxLine,
   renderFrame,
   type History,
+  type AppendResult,
   type InboxPublisher,
+  type Latest,
   type Redis,
 } from '@chatplatform/redis';
+
+/** Rooms that keep the newest value of each key; a gateway under test has to be told the same. */
+const LATEST_ROOMS = 'board:';
 
 /** The least that makes messages out of records, for tests of the gateway: append, number, push. Not the product's worker. */
 export class TwinWorker {
   readonly #consumer: PartitionConsumer;
   readonly #publisher: InboxPublisher;
   readonly #history: History;
+  readonly #latest: Latest;
   readonly #epoch: string;
   /** Lines for gateways that vanish, as a pub/sub may lose them: asked per pushed line. */
   loses: (id: string) => boolean = () => false;
@@ -28,6 +36,7 @@ export class TwinWorker {
     this.#consumer = parts.kafka.consumer();
     this.#publisher = parts.redis.inbox.publisher({ incarnation: parts.name });
     this.#history = parts.redis.history(parts.epoch);
+    this.#latest = parts.redis.latest(parts.epoch);
     this.#epoch = parts.epoch;
   }
 
@@ -50,33 +59,47 @@ export class TwinWorker {
   async #apply(record: InRecord): Promise<void> {
     const decoded = decodeRecord(record);
     if (decoded instanceof RecordError) throw decoded;
+    const { room } = decoded;
     const id = formatPosition(this.#epoch, record.partition, record.offset);
-    const frame = messageFrame({
-      room: decoded.room,
-      id,
-      p: UNKNOWN_PREVIOUS,
-      user: decoded.user,
-      cid: decoded.cid.text,
-      ts: record.timestamp,
-      data: decoded.json,
-    });
-    const { inst, n } = { inst: decoded.sender, n: decoded.cid.n };
-    const message = { id, offset: record.offset, inst, n, ts: record.timestamp, frame };
-    const result = await this.#history.append({
-      room: decoded.room,
-      messages: [message],
-      firstPrevious: BEGINNING,
-    });
+    const isLatest = room.startsWith(LATEST_ROOMS);
+    const { frame, result } = await (isLatest
+      ? this.#setValue(decoded, record, id)
+      : this.#addMessage(decoded, record, id));
     if (result.behind) throw new Error('the twin worker does not seek back');
     const verdict = result.verdicts[0];
     if (verdict?.verdict !== 'appended' || this.loses(id)) return;
-    const item = {
-      class: 'm',
-      room: decoded.room,
-      id,
-      p: verdict.p,
-      frame: renderFrame(frame, verdict.p),
-    } as const;
+    const { p } = verdict;
+    const item = isLatest
+      ? ({ class: 'v', room, id, p, frame } as const)
+      : ({ class: 'm', room, id, p, frame: renderFrame(frame, p) } as const);
     for (const gateway of result.routes) await this.#publisher.publish(gateway, [encodeInboxLine(item)]);
   }
+
+  async #addMessage(decoded: DecodedRecord, record: InRecord, id: string): Promise<Applied> {
+    const { room, user, cid, sender: inst, json: data } = decoded;
+    const ts = record.timestamp;
+    const frame = messageFrame({ room, id, p: UNKNOWN_PREVIOUS, user, cid: cid.text, ts, data });
+    const message = { id, offset: record.offset, inst, n: cid.n, ts, frame };
+    return {
+      frame,
+      result: await this.#history.append({ room, messages: [message], firstPrevious: BEGINNING }),
+    };
+  }
+
+  async #setValue(decoded: DecodedRecord, record: InRecord, id: string): Promise<Applied> {
+    const { room, k = '', cid, sender: inst, json: data } = decoded;
+    const ts = record.timestamp;
+    const frame = valueFrame({ room, k, id, ts, data });
+    const deleted = decoded.data === null;
+    const message = { id, offset: record.offset, inst, n: cid.n, ts, k, frame, deleted };
+    return {
+      frame,
+      result: await this.#latest.append({ room, messages: [message], firstPrevious: BEGINNING }),
+    };
+  }
+}
+
+interface Applied {
+  frame: string;
+  result: AppendResult;
 }

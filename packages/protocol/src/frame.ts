@@ -19,6 +19,8 @@ export interface MessageFrameParts {
 
 const MESSAGE_OPEN = '{"m":';
 const VALUE_OPEN = '{"v":';
+const KEY_FIELD = ',"k":';
+const ID_FIELD = ',"id":"';
 
 /**
  * The final line of a message, without line break: `{"m":{"r":..,"id":..,"p":..,"u":..,"cid":..,"t":..,"d":..,"tp"?:..}}`.
@@ -36,6 +38,15 @@ export function messageFrame(parts: MessageFrameParts): Json {
 export function valueFrame(parts: { room: string; k: string; id: Position; ts: number; data: Json }): Json {
   const { room, k, id, ts, data } = parts;
   return `${VALUE_OPEN}{"r":"${room}","k":${toJson(k)},"id":"${id}","t":${ts},"d":${data}}}` as Json;
+}
+
+/** The key of a line made by {@link valueFrame}, as JSON text; undefined for every other line. */
+export function valueKeyOf(frame: string): string | undefined {
+  if (!frame.startsWith(VALUE_OPEN)) return undefined;
+  const from = frame.indexOf(KEY_FIELD);
+  // Inside the key a quote stands behind a backslash, so the first bare one begins the next field.
+  const to = frame.indexOf(ID_FIELD, from);
+  return from < 0 || to < 0 ? undefined : frame.slice(from + KEY_FIELD.length, to);
 }
 
 /** The object inside a line of {@link messageFrame} or {@link valueFrame}: what a reply's `msgs` hold. */

@@ -8,6 +8,7 @@ import {
   encodeReply,
   messageFrame,
   valueFrame,
+  valueKeyOf,
   withMessages,
   withRooms,
 } from './frame.ts';
@@ -117,6 +118,21 @@ describe('lines of a gateway', () => {
     ts: 1_760_000_000_000,
     data: toJson({ text: 'line\nbreak \u2028 "quoted"' }),
     tp: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+  });
+
+  test('the key of a value is found in its line, whatever the key holds', () => {
+    const id = formatPosition('epoch1', 0, 1);
+    const keys = fc.string({ unit: 'binary', minLength: 1 });
+    fc.assert(
+      fc.property(keys, fc.jsonValue(), (k, data) => {
+        const line = valueFrame({ room: 'a', k, id, ts: 1, data: toJson(data) });
+        expect(valueKeyOf(line)).toBe(toJson(k));
+      }),
+    );
+    expect(valueKeyOf(valueFrame({ room: 'a', k: ',"id":"x', id, ts: 1, data: toJson(1) }))).toBe(
+      '",\\"id\\":\\"x"',
+    );
+    expect(valueKeyOf('{"m":{"r":"a","k":"x","id":"y"}}')).toBeUndefined();
   });
 
   test('messages and values are one line that their schema accepts', () => {

@@ -8,6 +8,7 @@ import type { EventTopic } from '../events.ts';
 import type { ChatMetrics } from './chat-metrics.ts';
 import { decodeMessage, isPoison, type ChatMessage, type DecodeContext } from './chat-message.ts';
 import { Mail } from './mail.ts';
+import { owed } from './mail-owed.ts';
 import { acceptedEvent, rejectedEvent, rejectionOf, rejectionOfPoison, type Rejection } from './outcomes.ts';
 import type { AppendedMessage, RoomAppender } from './room-appender.ts';
 import type { RoomHeads } from './room-heads.ts';
@@ -83,11 +84,13 @@ export class ChatService implements Service {
     floor: number,
   ): Promise<void> {
     const mail = new Mail();
-    for (const { message, verdict, routes } of appended) {
-      if (!isWanted(verdict.verdict, message.offset >= floor)) continue;
+    const wanted = appended.filter(({ message, verdict }) =>
+      isWanted(verdict.verdict, message.offset >= floor),
+    );
+    for (const { message, p, routes } of owed(wanted)) {
       const { room, id, options, frame } = message;
-      if (options.kind === 'latest') mail.add(routes, { class: 'v', room, id, frame });
-      else mail.add(routes, { class: 'm', room, id, p: verdict.p, frame: renderFrame(frame, verdict.p) });
+      if (options.kind === 'latest') mail.add(routes, { class: 'v', room, id, p, frame });
+      else mail.add(routes, { class: 'm', room, id, p, frame: renderFrame(frame, p) });
     }
     for (const { room: r, id, cid, code, msg, gateway, sid } of rejections) {
       if (gateway === undefined || sid === undefined) continue;

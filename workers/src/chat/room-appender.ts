@@ -82,14 +82,15 @@ export class RoomAppender {
     const { history, latest, heads, clock } = this.#deps;
     const { room, options } = chunk[0] as ChatMessage;
     const rememberedHead = heads.of(partition, room);
+    const firstPrevious = this.#deps.isComplete() ? BEGINNING : undefined;
     const result =
       options.kind === 'latest'
-        ? await latest.append({ room, messages: chunk.map(toLatest), rememberedHead })
+        ? await latest.append({ room, messages: chunk.map(toLatest), rememberedHead, firstPrevious })
         : await history.append({
             room,
             messages: chunk,
             rememberedHead,
-            firstPrevious: this.#deps.isComplete() ? BEGINNING : undefined,
+            firstPrevious,
             limits,
           });
     if (!result.behind) heads.remember(partition, room, { head: result.head, now: clock.monotonic() });

@@ -131,7 +131,12 @@ export class RoomLog {
   /** A reply of a latest-value room names every key there is. */
   #keepKeys(reply: SyncReply): void {
     const keys = reply.msgs.filter((item) => 'k' in item).map(({ k }) => k);
-    if (reply.more || keys.length < reply.msgs.length) return;
+    if (keys.length < reply.msgs.length) return;
+    if (reply.more) {
+      // Not all values fitted in: a reply of their own has room for them.
+      if (keys.length > 0) this.#last ??= BEGINNING;
+      return;
+    }
     this.#owner.values.keep(new Set(keys), reply.head);
   }
 

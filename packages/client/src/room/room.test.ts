@@ -58,6 +58,15 @@ describe('a latest-value room', () => {
     expect(board.get('b')).toBeUndefined();
   });
 
+  test('asks again for the values that had no room in the reply', () => {
+    const board = client.join('board');
+    const cut = { ...snapshot([value(1, 'a', 1)], 2), more: true };
+    gateway.socket.reply(gateway.socket.last('join'), cut);
+    expect([...board.values.keys()]).toEqual(['a']);
+    gateway.socket.reply(gateway.socket.last('sync'), snapshot([value(1, 'a', 1), value(2, 'b', 2)], 2));
+    expect([...board.values.keys()]).toEqual(['a', 'b']);
+  });
+
   test('learns after a reconnect what was changed and deleted meanwhile', async () => {
     const board = client.join('board');
     const told: unknown[] = [];

@@ -40,6 +40,20 @@ export function latestContract(subject: ContractSubject): void {
     expect(await keys(room)).toEqual([]);
   });
 
+  test('tells what changed after a position, deletions too, and the value before each', async () => {
+    const room = fresh('room');
+    const batch = [value(1, ['i', 1], 'a', 1), value(2, ['i', 2], 'b', 2), value(3, ['i', 3], 'a', null)];
+    const first = await latest().append({ room, messages: batch, firstPrevious: '' });
+    expect(first.behind ? [] : first.verdicts.map(({ p }) => p)).toEqual(['', idAt(1), idAt(2)]);
+    const next = await latest().append({ room, messages: [value(4, ['i', 4], 'c', 4)] });
+    expect(next.behind ? [] : next.verdicts.map(({ p }) => p)).toEqual([idAt(3)]);
+    const changed = async (from: string): Promise<string[]> =>
+      (await latest().changes(room, from)).entries.map(({ k }) => k);
+    expect(await changed('')).toEqual(['b', 'a', 'c']);
+    expect(await changed(idAt(2))).toEqual(['a', 'c']);
+    expect(await latest().changes(room, idAt(4))).toEqual({ entries: [], head: idAt(4) });
+  });
+
   test('drops duplicates, is behind, and answers an empty batch as the history does', async () => {
     const room = fresh('room');
     expect(await verdicts(room, [value(1, ['i', 1], 'a', 1), value(2, ['i', 1], 'a', 1)])).toEqual([

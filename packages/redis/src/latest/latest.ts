@@ -21,6 +21,7 @@ export interface LatestRequest {
   readonly room: string;
   readonly messages: readonly LatestMessage[];
   readonly rememberedHead?: Position | undefined;
+  readonly firstPrevious?: string | undefined;
   readonly limits?: LatestLimits | undefined;
 }
 
@@ -43,8 +44,13 @@ export interface LatestEntry {
 
 /** Rooms that keep only the newest value of every key. */
 export interface Latest {
-  /** As `History.append`; verdict `present` when the message still is its key's value, `decided` when a newer one is. `p` is always `"?"`. */
+  /**
+   * As `History.append`; verdict `present` when the message still is its key's value (its `p` is then `"?"`), `decided`
+   * when a newer one is.
+   */
   append(request: LatestRequest): Promise<AppendDone | AppendBehind>;
   /** All values, ascending by id, and the room's head. */
   all(room: string): Promise<{ entries: LatestEntry[]; head: Position }>;
+  /** The newest change of each key that changed after `from`, deletions too, ascending by id, and the room's head. */
+  changes(room: string, from: Position): Promise<{ entries: LatestEntry[]; head: Position }>;
 }

@@ -14,15 +14,17 @@ import {
   type LatestRequest,
 } from './latest.ts';
 
-const KIND: AppendKind<LatestMessage> = {
-  present: (room, { k, id }) => (room.values.get(k)?.id === id ? UNKNOWN_PREVIOUS : undefined),
-  write: (room, { id, k, deleted, frame }) => {
-    // Set anew, so that the order of the map is the order of writing.
-    room.values.delete(k);
-    room.values.set(k, { id, deleted, frame });
-    return UNKNOWN_PREVIOUS;
-  },
-};
+function kindOf(firstPrevious: string): AppendKind<LatestMessage> {
+  return {
+    present: (room, { k, id }) => (room.values.get(k)?.id === id ? UNKNOWN_PREVIOUS : undefined),
+    write: (room, { id, k, deleted, frame }) => {
+      // Set anew, so that the order of the map is the order of writing.
+      room.values.delete(k);
+      room.values.set(k, { id, deleted, frame });
+      return room.head === BEGINNING ? firstPrevious : room.head;
+    },
+  };
+}
 
 /** {@link Latest} in memory. */
 export class MemoryLatest implements Latest {
@@ -45,20 +47,28 @@ export class MemoryLatest implements Latest {
       const result = memoryAppend(room, run, {
         rememberedHead: request.rememberedHead?.startsWith(this.#epoch) ? request.rememberedHead : BEGINNING,
         routes: [...(data.routes.get(request.room) ?? [])],
-        kind: KIND,
+        kind: kindOf(request.firstPrevious ?? UNKNOWN_PREVIOUS),
       });
       trim(room, request.limits ?? DEFAULT_LATEST_LIMITS);
       return result;
     });
   }
 
-  all(room: string): Promise<{ entries: LatestEntry[]; head: string }> {
+  async all(room: string): Promise<{ entries: LatestEntry[]; head: string }> {
+    const { values, head } = await this.#read(room);
+    return { entries: values.filter(({ deleted }) => !deleted).map(({ entry }) => entry), head };
+  }
+
+  async changes(room: string, from: string): Promise<{ entries: LatestEntry[]; head: string }> {
+    const { values, head } = await this.#read(room);
+    return { entries: values.map(({ entry }) => entry).filter(({ id }) => id > from), head };
+  }
+
+  #read(room: string): Promise<{ values: { entry: LatestEntry; deleted: boolean }[]; head: string }> {
     return this.#server.run((data, now) => {
       const { values, head } = liveRoom(data, `${this.#epoch}:${room}`, now);
-      const entries = [...values]
-        .filter(([, value]) => !value.deleted)
-        .map(([k, { id, frame }]) => ({ id, k, frame }));
-      return { entries, head };
+      const all = [...values].map(([k, { id, frame, deleted }]) => ({ entry: { id, k, frame }, deleted }));
+      return { values: all, head };
     });
   }
 }

@@ -1,4 +1,4 @@
-import { BEGINNING } from '@chatplatform/protocol';
+import { BEGINNING, UNKNOWN_PREVIOUS } from '@chatplatform/protocol';
 import type { Connection } from '../connection/connection.ts';
 import { Script } from '../connection/script.ts';
 import { joinRuns, readAppendReply } from '../history/append-reply.ts';
@@ -48,21 +48,35 @@ export class RedisLatest implements Latest {
       ...this.#logKeys.watermarks(room, run.days),
     ];
     const remembered = rememberedHead?.startsWith(this.#epoch) ? rememberedHead : BEGINNING;
-    const args: (string | number)[] = [remembered, limits.keys, limits.bytes, WATERMARK_KEEP_MS];
+    const first = request.firstPrevious ?? UNKNOWN_PREVIOUS;
+    const args: (string | number)[] = [remembered, limits.keys, limits.bytes, WATERMARK_KEEP_MS, first];
     for (const m of run.messages)
       args.push(m.id, m.offset, m.inst, m.n, m.k, m.deleted ? DELETED : '+', m.frame);
     return readAppendReply(await APPEND.run(this.#connection, keys, args), run.messages);
   }
 
   async all(room: string): Promise<{ entries: LatestEntry[]; head: string }> {
+    const { marked, head } = await this.#read(room);
+    return { entries: marked.filter(({ deleted }) => !deleted).map(({ entry }) => entry), head };
+  }
+
+  async changes(room: string, from: string): Promise<{ entries: LatestEntry[]; head: string }> {
+    const { marked, head } = await this.#read(room);
+    return { entries: marked.map(({ entry }) => entry).filter(({ id }) => id > from), head };
+  }
+
+  async #read(room: string): Promise<{ marked: { entry: LatestEntry; deleted: boolean }[]; head: string }> {
     const [head, values] = await this.#connection.run((client) =>
       Promise.all([client.get(this.#logKeys.head(room)), client.hgetall(this.#logKeys.latest(room))]),
     );
-    const entries = Object.entries(values)
-      .filter(([, value]) => value[ID_WIDTH] !== DELETED)
-      .map(([k, value]) => ({ id: value.slice(0, ID_WIDTH), k, frame: value.slice(ID_WIDTH + 1) }))
-      .sort((a, b) => (a.id < b.id ? -1 : 1));
-    const newest = entries.at(-1)?.id ?? BEGINNING;
-    return { entries, head: head === null || head < newest ? newest : head };
+    const marked = Object.entries(values)
+      .map(([k, value]) => ({
+        entry: { id: value.slice(0, ID_WIDTH), k, frame: value.slice(ID_WIDTH + 1) },
+        deleted: value[ID_WIDTH] === DELETED,
+      }))
+      .sort((a, b) => (a.entry.id < b.entry.id ? -1 : 1));
+    // The two are read one after the other: what was written in between is in the values only.
+    const newest = marked.at(-1)?.entry.id ?? BEGINNING;
+    return { marked, head: head === null || head < newest ? newest : head };
   }
 }

@@ -256,9 +256,10 @@ export const latestLatest = `-- Applies records of the log to one latest-value r
 --      3 rt:{room}   hash gateway incarnation -> 1
 --      4 5 6         d:<day>:{room}, as in append.lua
 --      7 lb:{room}   bytes of all values of 1
--- ARGV 1 head the caller remembers, or ''   2 keys  3 bytes (limits)   4 life of 5 in ms
+-- ARGV 1 head the caller remembers, or ''   2 keys  3 bytes (limits)   4 life of 5 in ms   5 p of a first value
 --      then per message, ascending by offset: id, offset, inst, n, key, + or -, frame
--- Returns as append.lua; p is always '?'. There is no expiry: the newest value is owed for ever.
+-- Returns as append.lua; p is that of an append, '?' for what was there before. There is no expiry: the newest value
+-- is owed for ever.
 -- A position is 6 characters epoch, 3 partition, 11 offset, in base 36. Compared as numbers: string
 -- comparison in Lua follows the locale of the server.
 local function offset_of(position)
@@ -310,7 +311,7 @@ local function is_duplicate(list, n, offset)
   return false
 end
 local VALUES, HEAD, ROUTES, BYTES, DAY, FIRST_MARKS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], 5
-local FIRST_MESSAGE, WORDS, ID_WIDTH = 5, 7, 20
+local FIRST_MESSAGE, WORDS, ID_WIDTH = 6, 7, 20
 
 local head = redis.call('GET', HEAD)
 local top = head and offset_of(head) or -1
@@ -318,9 +319,9 @@ if ARGV[1] ~= '' and offset_of(ARGV[1]) > top then return { 1, head or '' } end
 
 local marks = nil
 local verdicts, written, bytes = {}, {}, tonumber(redis.call('GET', BYTES) or '0')
-local function answer(verdict)
+local function answer(verdict, p)
   verdicts[#verdicts + 1] = verdict
-  verdicts[#verdicts + 1] = '?'
+  verdicts[#verdicts + 1] = p or '?'
 end
 
 for at = FIRST_MESSAGE, #ARGV, WORDS do
@@ -335,10 +336,11 @@ for at = FIRST_MESSAGE, #ARGV, WORDS do
     else
       redis.call('HSET', VALUES, key, id .. ARGV[at + 5] .. ARGV[at + 6])
       bytes = bytes + #ARGV[at + 6] - (old and #old - ID_WIDTH - 1 or 0)
+      local previous = head or ARGV[5]
       head, top = id, offset
       marks[inst].now = { n, offset }
       written[inst] = ARGV[at + 3] .. ':' .. ARGV[at + 1]
-      answer('a')
+      answer('a', previous)
     end
   end
 end
