@@ -13,8 +13,8 @@ export interface Proof {
 const BEYOND = 'gateway/src/beyond-the-door.test.ts';
 const withoutRedis: Proof = {
   file: BEYOND,
-  test: 'without Redis join, sync, hist, who and set are refused with 114 and a time',
-  why: 'only an outage of Redis brings it',
+  test: 'without Redis and the log join, sync, hist, who and set are refused with 114 and a time',
+  why: 'only an outage brings it',
 };
 const withoutKafka: Proof = {
   file: 'gateway/src/degradation.test.ts',
