@@ -1,5 +1,6 @@
 import { createAdminServer } from '@chatplatform/telemetry';
 import { authentication } from './auth/authentication.ts';
+import { Lane, type LanePorts } from './publish/lane.ts';
 import { loopUtilization } from './rooms/flush-window.ts';
 import { listen } from './server/server.ts';
 
@@ -8,6 +9,8 @@ export interface Host {
   readonly listen: typeof listen;
   readonly listenAdmin: typeof createAdminServer;
   readonly authenticate: typeof authentication;
+  /** The lane of a client and room, on its ways to the log. */
+  readonly lane: (ports: LanePorts) => Lane;
   /** Runs `fn` at the end of this turn of the event loop. */
   readonly soon: (fn: () => void) => void;
   /** Share of time (0..1) the event loop was busy since the last call. */
@@ -22,6 +25,7 @@ export function thisMachine(): Host {
     listen,
     listenAdmin: createAdminServer,
     authenticate: authentication,
+    lane: (ports) => new Lane(ports),
     soon: (fn) => void setImmediate(fn),
     utilization: loopUtilization(),
     processMetrics: true,

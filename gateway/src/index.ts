@@ -3,6 +3,7 @@ export { GatewayError, type GatewayErrorCode } from './errors.ts';
 export { startGateway, type GatewayDeps } from './gateway.ts';
 export type { Host } from './host.ts';
 export { main } from './main.ts';
+export { Lane, type LanePorts } from './publish/lane.ts';
 export type { RunningGateway } from './running-gateway.ts';
 export { MAX_BACKPRESSURE_BYTES } from './server/settings.ts';
 export type { Server, ServerOptions } from './server/server.ts';

@@ -11,7 +11,7 @@ import { KafkaError, type RecordProducer, type Sign } from '@chatplatform/kafka'
 import type { RoomOptions } from '@chatplatform/platform';
 import type { Clock } from '@chatplatform/runtime';
 import type { TokenBucket } from '../session/token-bucket.ts';
-import { Lane, type Item, type Outcome } from './lane.ts';
+import type { Item, Lane, LanePorts, Outcome } from './lane.ts';
 import type { Log } from './log.ts';
 import type { RoomRate } from './room-rate.ts';
 
@@ -35,6 +35,7 @@ export interface PublisherOptions {
   incarnation: string;
   topic: string;
   producer: RecordProducer;
+  lane: (ports: LanePorts) => Lane;
   /** Absent where records are not signed. */
   sign?: Sign | undefined;
   /** Undefined until Kafka was reached for the first time. */
@@ -62,16 +63,15 @@ export class Publisher {
 
   /** The lanes of one connection. */
   lanes(sender: Sender): Lanes {
-    const { clock } = this.#options;
-    return new Lanes(
-      (room) =>
-        new Lane({
-          clock,
-          // Asked for each time: the rate of a quiet room is forgotten, and all its lanes must share the next one.
-          admit: () => admit(sender, this.#options.roomRate(room)),
-          lookUp: (item) => this.#lookUp(sender, item),
-          append: (item) => this.#append(sender, item),
-        }),
+    const { clock, lane } = this.#options;
+    return new Lanes((room) =>
+      lane({
+        clock,
+        // Asked for each time: the rate of a quiet room is forgotten, and all its lanes must share the next one.
+        admit: () => admit(sender, this.#options.roomRate(room)),
+        lookUp: (item) => this.#lookUp(sender, item),
+        append: (item) => this.#append(sender, item),
+      }),
     );
   }
 

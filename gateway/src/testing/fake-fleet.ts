@@ -5,6 +5,7 @@ import { ManualClock, seededRandom } from '@chatplatform/runtime';
 import { silentLogger, type AdminHandler } from '@chatplatform/telemetry';
 import { startGateway } from '../gateway.ts';
 import type { Host } from '../host.ts';
+import { Lane } from '../publish/lane.ts';
 import type { ServerOptions } from '../server/server.ts';
 import { FakeClient } from './fake-client.ts';
 import type { Door } from './fake-door.ts';
@@ -169,6 +170,7 @@ export class FakeFleet {
             close: () => undefined,
           },
         }),
+      lane: (ports) => new Lane(ports),
       soon: (fn) => void this.clock.setTimeout(fn, 0),
       utilization: () => 0,
       processMetrics: false,

@@ -54,7 +54,7 @@ export class Crowd {
   readonly #parts: CrowdParts;
   readonly #recorder: Recorder;
   readonly #memberships = new Set<Membership>();
-  readonly #clients: ChatClient[] = [];
+  readonly #actors: Actor[] = [];
   readonly #sent = new Map<string, number>();
   readonly #open = new Set<string>();
   readonly #logged = new Map<string, Map<string, Logged>>();
@@ -93,9 +93,16 @@ export class Crowd {
     return true;
   }
 
+  /** Every member publishes `count` messages in a moment. */
+  burst(count: number): void {
+    for (const actor of this.#actors) {
+      for (let left = count; left > 0; left -= 1) this.#speak(actor);
+    }
+  }
+
   close(): void {
     this.#closed = true;
-    for (const client of this.#clients) client.close();
+    for (const { client } of this.#actors) client.close();
   }
 
   #start(name: string, size: CrowdSize): void {
@@ -113,10 +120,11 @@ export class Crowd {
       wakes: () => () => undefined,
     });
     client.on('error', (error) => this.complaints.push(`${name}: ${error.code}: ${error.message}`));
-    this.#clients.push(client);
+    const actor: Actor = { name, client, process, dice: own, stays: [], said: 0 };
+    this.#actors.push(actor);
     this.#acting += 1;
     process.later(own.between(0, 500), () => {
-      void this.#act({ name, client, process, dice: own }, size).finally(() => {
+      void this.#act(actor, size).finally(() => {
         this.#acting -= 1;
       });
     });
@@ -125,18 +133,27 @@ export class Crowd {
   async #act(actor: Actor, size: CrowdSize): Promise<void> {
     const { dice, process } = actor;
     const rooms = size.rooms.filter((_, at) => at === 0 || dice.chance(0.7));
-    let stays = rooms.map((room) => this.#join(actor, room, dice.chance(0.3) ? '' : undefined));
-    for (let number = 1; number <= size.messages; number += 1) {
+    actor.stays = rooms.map((room) => this.#join(actor, room, dice.chance(0.3) ? '' : undefined));
+    for (let left = size.messages; left > 0; left -= 1) {
       await process.clock.sleep(dice.between(0, (2 * size.spanMs) / size.messages));
-      const target = dice.pick(stays);
-      if (target === undefined) continue;
-      this.#publish(actor, target, `${actor.name}/${number}`);
-      if (dice.chance(0.04)) {
+      const target = this.#speak(actor);
+      if (target !== undefined && dice.chance(0.04)) {
         this.#leave(target);
         const from = target.room.position;
-        stays = stays.map((stay) => (stay === target ? this.#join(actor, target.room.name, from) : stay));
+        actor.stays = actor.stays.map((stay) =>
+          stay === target ? this.#join(actor, target.room.name, from) : stay,
+        );
       }
     }
+  }
+
+  /** Publishes the next message in one of the rooms it is in. */
+  #speak(actor: Actor): Membership | undefined {
+    const target = actor.dice.pick(actor.stays);
+    if (target === undefined) return undefined;
+    actor.said += 1;
+    this.#publish(actor, target, `${actor.name}/${actor.said}`);
+    return target;
   }
 
   #join(actor: Actor, name: string, from: string | undefined): Membership {
@@ -226,4 +243,6 @@ interface Actor {
   readonly client: ChatClient;
   readonly process: SimProcess;
   readonly dice: Dice;
+  stays: readonly Membership[];
+  said: number;
 }

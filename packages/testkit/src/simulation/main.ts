@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { formatVerdict } from '../checker/index.ts';
 import { PLANTED_FAULTS } from './planted/planted-faults.ts';
 import { simulate, type SimulationOptions, type SimulationResult } from './simulation.ts';
-import { TROUBLE_NAMES } from './trouble.ts';
+import { TROUBLE_NAMES } from './troublemaker.ts';
 
 const USAGE = `simulate --seed N | --seeds FROM..TO [--fault NAME] [--trouble NAME,NAME] [--trace]
 

@@ -1,4 +1,4 @@
-import { startGateway, type Host, type RunningGateway } from '@chatplatform/gateway';
+import { Lane, startGateway, type Host, type RunningGateway } from '@chatplatform/gateway';
 import type { Kafka } from '@chatplatform/kafka';
 import { GatewayConfig, names, WorkerConfig } from '@chatplatform/platform';
 import type { Redis } from '@chatplatform/redis';
@@ -167,11 +167,12 @@ export class Platform {
   }
 
   #host(process: SimProcess): Host {
-    const { network, time, dice } = this.#parts;
+    const { network, time, dice, planted } = this.#parts;
     return {
       listen: network.listenIn(process),
       listenAdmin: noAdmin,
       authenticate: () => Promise.resolve({ verifier: anybody(process), resumeKey: RESUME_KEY }),
+      lane: (ports) => new Lane(planted?.lane?.(ports) ?? ports),
       soon: (fn) => void time.after(0, fn),
       utilization: () => (dice.chance(0.2) ? dice.random.next() : 0),
       processMetrics: false,

@@ -50,6 +50,10 @@ export class SimKafka {
   readonly #parts: Parts;
   readonly #wires: Wire[] = [];
   readonly #members = new Map<SimProcess, SimMember[]>();
+  /** Processes that reach no broker. */
+  readonly #cutOff = new Set<SimProcess>();
+  /** Processes whose requests wait at the broker for so long, ms. */
+  readonly #late = new Map<SimProcess, number>();
 
   constructor(parts: Parts, random: Random) {
     this.#parts = parts;
@@ -64,7 +68,7 @@ export class SimKafka {
     const client = this.cluster.client({
       clock: process.clock,
       random,
-      network: (broker) => this.#network(broker, wire),
+      network: (broker) => this.#network(broker, wire, process),
     });
     const remote = <T extends object>(target: T, lane: string): T => this.#remote(target, { wire, lane });
     const admin = remote(client.admin(), 'admin');
@@ -84,6 +88,17 @@ export class SimKafka {
     this.#members.delete(process);
   }
 
+  /** What `process` produces reaches no broker from now on, or does again. */
+  cutOff(process: SimProcess, isCut: boolean): void {
+    if (isCut) this.#cutOff.add(process);
+    else this.#cutOff.delete(process);
+  }
+
+  /** What `process` produces waits for `ms` before it is carried out; it is answered all the same. */
+  holdUp(process: SimProcess, ms: number): void {
+    this.#late.set(process, ms);
+  }
+
   /** Every way to Kafka takes that much longer (1 = as usual). */
   slow(factor: number): void {
     for (const wire of this.#wires) wire.slow(factor);
@@ -101,21 +116,25 @@ export class SimKafka {
     });
   }
 
-  #network(broker: ProduceTransport, wire: Wire): ProduceTransport {
-    const { time, dice, journal } = this.#parts;
+  #network(broker: ProduceTransport, wire: Wire, process: SimProcess): ProduceTransport {
+    const { time, dice, journal, server } = this.#parts;
     return {
       leaderOf: (topic, partition) => broker.leaderOf(topic, partition),
-      probe: () => wire.request('probe', () => broker.probe()),
+      probe: () =>
+        wire.request('probe', () =>
+          this.#cutOff.has(process) ? Promise.resolve(brokenConnection()) : broker.probe(),
+        ),
       close: () => broker.close(),
       send: (slices) =>
         wire.request('produce', async () => {
           const { answerLost, requestLost, late } = this.faults;
-          const unknown = slices.map(unknownOutcome);
-          if (dice.chance(requestLost)) return unknown;
+          if (this.#cutOff.has(process) || dice.chance(requestLost)) return slices.map(unknownOutcome);
           if (dice.chance(late)) {
             time.after(dice.between(0, LATE_MS), () => void broker.send(slices));
-            return unknown;
+            return slices.map(unknownOutcome);
           }
+          const wait = this.#late.get(process);
+          if (wait !== undefined) await server.clock.sleep(wait);
           const results = await broker.send(slices);
           slices.forEach(({ topic, partition, records }, at) => {
             const result = results[at] as SliceResult;
@@ -174,11 +193,11 @@ export class SimKafka {
 }
 
 function unknownOutcome(): SliceResult {
-  return {
-    ok: false,
-    written: 'unknown',
-    error: new KafkaError('unavailable', 'the connection broke before the answer came'),
-  };
+  return { ok: false, written: 'unknown', error: brokenConnection() };
+}
+
+function brokenConnection(): KafkaError {
+  return new KafkaError('unavailable', 'the connection broke before the answer came');
 }
 
 function firstOffset(batch: RecordBatch): number {

@@ -10,7 +10,7 @@ import { withoutRealWorld } from './real-world.ts';
 import { SimKafka } from './sim-kafka.ts';
 import { SimProcess } from './sim-process.ts';
 import { SimRedis } from './sim-redis.ts';
-import { schedule, Troublemaker } from './trouble.ts';
+import { schedule, Troublemaker } from './troublemaker.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 /** What to simulate. */
@@ -19,6 +19,8 @@ export interface SimulationOptions {
   readonly planted?: PlantedFault | undefined;
   /** Only these troubles happen; all when absent. */
   readonly troubles?: ReadonlySet<string> | undefined;
+  /** Troubles that are left out, by their place in the schedule, from 1. */
+  readonly without?: ReadonlySet<number> | undefined;
   /** Keep a line of everything that happens. */
   readonly trace?: boolean;
   /** A run in which more happens is broken off as one that never comes to rest. */
@@ -154,9 +156,9 @@ class World {
     const crowd = new Crowd({ ...shared, planted: this.#options.planted }, size);
     this.#crowd = crowd;
     const count = dice.chance(0.1) ? 0 : dice.whole(1, 5);
-    const plan = schedule(dice, { from: 100, to: spanMs + 1_500, count }, this.#options.troubles);
-    const stores = { kafka: this.#kafka, redis: this.#redis };
-    this.#trouble = new Troublemaker({ ...shared, ...stores, clients: () => crowd.processes }, plan);
+    const { troubles: only, without } = this.#options;
+    const plan = schedule(dice, { from: 100, to: spanMs + 1_500, count }, { only, without });
+    this.#trouble = new Troublemaker({ ...shared, kafka: this.#kafka, redis: this.#redis, crowd }, plan);
   }
 
   #isOver(): boolean {

@@ -1,5 +1,7 @@
+import type { LanePorts } from '@chatplatform/gateway';
 import { KafkaError, type InRecord } from '@chatplatform/kafka';
 import type { HistoryPage } from '@chatplatform/redis';
+import { parseCid } from '@chatplatform/protocol';
 import { deafTo, withAppend, withHistory, withLog, withRedis } from './around.ts';
 import type { PlantedFault, Stores, Victim } from './planted-fault.ts';
 
@@ -26,6 +28,27 @@ function asIfSentOnce(records: InRecord[]): InRecord[] {
     const [inst = '', n = ''] = cid.split('.');
     return { ...record, headers: { ...record.headers, cid: `${inst.slice(1)}x.${n}` } };
   });
+}
+
+/** A failed publish that the log turns out to have opens its lane for any later one, whatever was refused in between. */
+function openedByTheFailedOne(ports: LanePorts): LanePorts {
+  let failed: number | undefined;
+  return {
+    ...ports,
+    lookUp: async (item) => {
+      const isOfPredecessor = parseCid(item.body.cid)?.n !== item.n;
+      if (failed !== undefined && !isOfPredecessor && item.n <= failed) failed = undefined;
+      if (failed === undefined || !isOfPredecessor) return ports.lookUp(item);
+      const known = await ports.lookUp({ ...item, n: failed });
+      if (known?.ok === true) failed = undefined;
+      return known;
+    },
+    append: async (item) => {
+      const outcome = await ports.append(item);
+      if (!outcome.ok && outcome.err.retry) failed = Math.min(failed ?? item.n, item.n);
+      return outcome;
+    },
+  };
 }
 
 /** Mistakes in the gateway. */
@@ -93,6 +116,12 @@ export const GATEWAY_MISTAKES: readonly PlantedFault[] = [
           });
       }),
     })),
+  },
+  {
+    name: 'lane-opened-by-the-failed-one',
+    mistake:
+      'when the log has what failed, any later publish passes, although one in between was refused meanwhile',
+    lane: openedByTheFailedOne,
   },
   {
     name: 'route-after-history',

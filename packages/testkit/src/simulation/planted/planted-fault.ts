@@ -1,4 +1,5 @@
 import type { Transport } from '@chatplatform/client';
+import type { LanePorts } from '@chatplatform/gateway';
 import type { Kafka } from '@chatplatform/kafka';
 import type { Redis } from '@chatplatform/redis';
 import type { Dice } from '../dice.ts';
@@ -27,6 +28,8 @@ export interface PlantedFault {
   readonly mistake: string;
   /** Replaces stores of a program. */
   stores?(stores: Stores, victim: Victim): Partial<Stores>;
+  /** Replaces what the lanes of gateways stand on. */
+  lane?(ports: LanePorts): LanePorts;
   /** Replaces how a client reaches the platform. */
   transport?(transport: Transport, client: Omit<Victim, 'program'>): Transport;
 }

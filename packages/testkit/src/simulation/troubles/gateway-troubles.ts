@@ -1,0 +1,58 @@
+import { aGateway, DRAIN_MS, endGateway } from './endings.ts';
+import type { Trouble } from './trouble.ts';
+
+/** What happens to gateways. */
+export const GATEWAY_TROUBLES: readonly Trouble[] = [
+  {
+    name: 'gateway-kill',
+    weight: 3,
+    make: (parts) => endGateway(parts, (program) => parts.platform.killGateway(program, false)),
+  },
+  {
+    name: 'gateway-machine-lost',
+    weight: 1,
+    make: (parts) => endGateway(parts, (program) => parts.platform.killGateway(program, true)),
+  },
+  {
+    name: 'gateway-drain',
+    weight: 3,
+    make: (parts) => endGateway(parts, (program) => void parts.platform.retireGateway(program), DRAIN_MS),
+  },
+  {
+    name: 'gateway-kill-while-draining',
+    weight: 1,
+    make: (parts) =>
+      endGateway(
+        parts,
+        (program) => {
+          void parts.platform.retireGateway(program);
+          parts.time.after(parts.dice.between(0, 3_000), () => {
+            if (program.process.alive) parts.platform.killGateway(program, false);
+          });
+        },
+        DRAIN_MS,
+      ),
+  },
+  {
+    name: 'payloads-lost',
+    weight: 5,
+    make: (parts) => {
+      const program = aGateway(parts);
+      if (program === undefined) return undefined;
+      const count = parts.dice.whole(1, 4);
+      parts.redis.losePayloads(program.process, count);
+      return { what: `${count} of ${program.process.name}`, lastsMs: 0 };
+    },
+  },
+  {
+    name: 'inbox-cut',
+    weight: 2,
+    make: (parts) => {
+      const program = aGateway(parts);
+      if (program === undefined) return undefined;
+      const lastsMs = parts.dice.between(20, 3_000);
+      parts.redis.breakInbox(program.process, lastsMs);
+      return { what: program.process.name, lastsMs };
+    },
+  },
+];
