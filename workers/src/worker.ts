@@ -12,7 +12,7 @@ import {
 } from '@chatplatform/kafka';
 import { names, roomOptions, type PlatformNames, type WorkerConfig } from '@chatplatform/platform';
 import { namespaceOf } from '@chatplatform/protocol';
-import { openRedis, type InboxPublisher, type Redis } from '@chatplatform/redis';
+import { HotRooms, openRedis, type InboxPublisher, type Redis } from '@chatplatform/redis';
 import { Lifecycle, systemClock, systemRandom, type Clock, type Random } from '@chatplatform/runtime';
 import {
   createAdminServer,
@@ -59,6 +59,8 @@ export interface WorkerDeps {
   readonly random: Random;
   readonly logger: Logger;
   readonly rules: readonly Rule[];
+  /** A room on more gateways than that can be hot; what `HotRooms` says when undefined. */
+  readonly hotAbove: number | undefined;
   /** Calls webhooks. */
   readonly fetch: typeof fetch;
   /** Whether to measure the process itself too (memory, CPU, event loop). Default true. */
@@ -113,7 +115,8 @@ async function assemble(config: WorkerConfig, deps: Partial<WorkerDeps>, metrics
     });
   const { listenAdmin = createAdminServer } = deps;
   const call = deps.fetch ?? fetch;
-  return { kafka, redis, clock, random, logger, rules, fetch: call, listenAdmin };
+  const { hotAbove } = deps;
+  return { kafka, redis, clock, random, logger, rules, hotAbove, fetch: call, listenAdmin };
 }
 
 /** @throws WorkerError or KafkaError that names the file which is missing or of no use */
@@ -286,7 +289,7 @@ class WorkerParts implements RunningWorker {
   }
 
   #chat({ epoch, partitions }: LogFacts, watch: StoreWatch): ChatService {
-    const { redis, clock, rules } = this.#parts;
+    const { redis, clock, rules, hotAbove } = this.#parts;
     const { topics } = this.#names;
     const { rooms } = this.#config;
     const heads = new RoomHeads();
@@ -302,6 +305,7 @@ class WorkerParts implements RunningWorker {
       signatures: this.#signatures(),
       heads,
       appender: new RoomAppender({ history, latest, heads, clock, isComplete: () => watch.complete }),
+      hot: new HotRooms({ live: () => redis.gateways.live(), clock, above: hotAbove }),
       publisher: this.#publisher,
       producer: this.#producer,
       events: { topic: topics.events, partitions: partitions.events },

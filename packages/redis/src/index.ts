@@ -30,6 +30,7 @@ export {
   type Verdict,
 } from './history/history.ts';
 export type { Attempt, Idempotency } from './idempotency/idempotency.ts';
+export { HOT_GATEWAYS, hotChannelOf, HotRooms, isHotChannel } from './inbox/hot-rooms.ts';
 export { decodeInboxLine, encodeInboxLine } from './inbox/inbox-line.ts';
 export {
   INBOX_HEARTBEAT_MS,
@@ -41,8 +42,9 @@ export {
   type InboxItem,
   type InboxLine,
   type InboxPublisher,
+  type InboxSender,
 } from './inbox/inbox.ts';
-export type { InboxTransport } from './inbox/transport.ts';
+export type { ChannelEars, InboxTransport } from './inbox/transport.ts';
 export type { Keyspace, KeyspaceLook, KeyspaceState } from './keyspace/keyspace.ts';
 export {
   DEFAULT_LATEST_LIMITS,

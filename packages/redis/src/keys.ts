@@ -69,6 +69,11 @@ export class Keys {
     return `${this.#prefix}in:{${incarnation}}`;
   }
 
+  /** Of a channel that every gateway listens to, by its name `hot:<k>`. */
+  hot(name: string): string {
+    return `${this.#prefix}${name.replace(':', ':{')}}`;
+  }
+
   budget(): string {
     return `${this.#prefix}budget`;
   }

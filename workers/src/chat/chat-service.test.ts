@@ -3,7 +3,7 @@ import { seededRandom, systemClock, type Random } from '@chatplatform/runtime';
 import { createMetrics } from '@chatplatform/telemetry';
 import { roomOptions, RoomOptions } from '@chatplatform/platform';
 import { namespaceOf } from '@chatplatform/protocol';
-import type { Redis } from '@chatplatform/redis';
+import { hotChannelOf, type Redis } from '@chatplatform/redis';
 import * as fc from 'fast-check';
 import { expected, NAMES, PARTITIONS, roomsOfPartition, World, type Publish } from '../test/world.ts';
 import { chatMetrics } from './chat-metrics.ts';
@@ -29,8 +29,12 @@ function serviceOf(
   const heads = new RoomHeads();
   const history = redis.history(world.epoch);
   const append = history.append.bind(history);
+  /** Whether a room is hot changes from batch to batch. */
+  const hot = new Set<string>();
   history.append = async (request) => {
     await dawdle(random);
+    if (random.next() < 0.5) hot.add(request.room);
+    else hot.delete(request.room);
     const result = await append(request);
     await dawdle(random);
     return result;
@@ -52,6 +56,7 @@ function serviceOf(
       clock: systemClock,
       isComplete: () => true,
     }),
+    hot: { inboxesOf: (room, routes) => (hot.has(room) ? [hotChannelOf(room)] : routes) },
     publisher,
     producer: own.producer ?? producerOf(world),
     events: { topic: NAMES.topics.events, partitions: 1 },

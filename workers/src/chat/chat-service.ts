@@ -1,6 +1,6 @@
 import type { InRecord, OutRecord, RecordProducer } from '@chatplatform/kafka';
 import { encodePush } from '@chatplatform/protocol';
-import { renderFrame, type InboxPublisher } from '@chatplatform/redis';
+import { renderFrame, type HotRooms, type InboxPublisher } from '@chatplatform/redis';
 import type { Clock } from '@chatplatform/runtime';
 import { deadLetter, type Poison } from '../pipeline/dead-letters.ts';
 import type { Service, Span, SpanResult } from '../pipeline/service.ts';
@@ -22,6 +22,8 @@ export interface ChatDeps {
   readonly signatures?: Signatures | undefined;
   readonly appender: RoomAppender;
   readonly heads: RoomHeads;
+  /** Which rooms are on so many gateways that all of them get what is sent. */
+  readonly hot: Pick<HotRooms, 'inboxesOf'>;
   readonly publisher: InboxPublisher;
   readonly producer: RecordProducer;
   readonly events: EventTopic;
@@ -89,8 +91,9 @@ export class ChatService implements Service {
     );
     for (const { message, p, routes } of owed(wanted)) {
       const { room, id, options, frame } = message;
-      if (options.kind === 'latest') mail.add(routes, { class: 'v', room, id, p, frame });
-      else mail.add(routes, { class: 'm', room, id, p, frame: renderFrame(frame, p) });
+      const inboxes = this.#deps.hot.inboxesOf(room, routes);
+      if (options.kind === 'latest') mail.add(inboxes, { class: 'v', room, id, p, frame });
+      else mail.add(inboxes, { class: 'm', room, id, p, frame: renderFrame(frame, p) });
     }
     for (const { room: r, id, cid, code, msg, gateway, sid } of rejections) {
       if (gateway === undefined || sid === undefined) continue;

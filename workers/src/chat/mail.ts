@@ -1,24 +1,24 @@
 import { encodeInboxLine, type InboxItem, type InboxLine, type InboxPublisher } from '@chatplatform/redis';
 
-/** Lines for gateways, collected over a batch and sent with one publish per gateway. */
+/** Lines for gateways, collected over a batch and sent with one publish per gateway or hot channel. */
 export class Mail {
   readonly #boxes = new Map<string, InboxLine[]>();
 
-  /** The item is encoded once, whatever the number of gateways. */
-  add(gateways: readonly string[], item: InboxItem): void {
-    if (gateways.length === 0) return;
+  /** The item is encoded once, whatever the number of inboxes. */
+  add(inboxes: readonly string[], item: InboxItem): void {
+    if (inboxes.length === 0) return;
     const line = encodeInboxLine(item);
-    for (const gateway of gateways) {
-      const box = this.#boxes.get(gateway);
-      if (box === undefined) this.#boxes.set(gateway, [line]);
+    for (const inbox of inboxes) {
+      const box = this.#boxes.get(inbox);
+      if (box === undefined) this.#boxes.set(inbox, [line]);
       else box.push(line);
     }
   }
 
-  /** Sends everything; returns to how many gateways nobody listened. Rejects when one publish failed. */
+  /** Sends everything; returns to how many inboxes nobody listened. Rejects when one publish failed. */
   async send(publisher: InboxPublisher): Promise<number> {
     const receivers = await Promise.all(
-      Array.from(this.#boxes, ([gateway, lines]) => publisher.publish(gateway, lines)),
+      Array.from(this.#boxes, ([inbox, lines]) => publisher.publish(inbox, lines)),
     );
     return receivers.filter((count) => count === 0).length;
   }

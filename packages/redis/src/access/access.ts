@@ -106,7 +106,7 @@ export function redisAccess(component: RedisComponent, prefix: string): RedisAcc
   return {
     writes: patterns('write'),
     reads: patterns('read'),
-    channels: component === 'operator' ? [] : [`${prefix}in:{*`],
+    channels: component === 'operator' ? [] : [`${prefix}in:{*`, `${prefix}hot:{*`],
     commands: COMMANDS[component],
   };
 }

@@ -1,4 +1,5 @@
 import { encodeInboxLine } from '../inbox/inbox-line.ts';
+import { hotChannelOf } from '../inbox/hot-rooms.ts';
 import type { InboxGap, InboxItem } from '../inbox/inbox.ts';
 import { fresh, opened, type ContractSubject } from './subject.ts';
 
@@ -6,6 +7,7 @@ interface Heard {
   readonly items: InboxItem[];
   readonly gaps: InboxGap[];
   readonly ephemeral: boolean[];
+  readonly hot: boolean[];
 }
 
 const line = (frame: string): string => encodeInboxLine({ class: 'm', room: 'r', id: 'i', p: 'p', frame });
@@ -14,11 +16,12 @@ export function inboxContract(subject: ContractSubject): void {
   const redis = opened(subject);
 
   async function listen(incarnation: string): Promise<{ heard: Heard; close(): Promise<void> }> {
-    const heard: Heard = { items: [], gaps: [], ephemeral: [] };
+    const heard: Heard = { items: [], gaps: [], ephemeral: [], hot: [] };
     const subscription = await redis().inbox.subscribe(incarnation, {
       onItems: (items, from) => {
         heard.items.push(...items);
         heard.ephemeral.push(from.ephemeral);
+        heard.hot.push(from.hot);
       },
       onGap: (gap) => heard.gaps.push(gap),
     });
@@ -69,6 +72,41 @@ export function inboxContract(subject: ContractSubject): void {
     expect(await publisher.publish(gw, [line('1')])).toBe(0);
     const { heard, close } = await listen(gw);
     await publisher.publish(gw, [line('2')]);
+    await until(() => heard.items.length === 1);
+    expect(heard.gaps).toEqual([{ reason: 'first', publisher: worker }]);
+    await publisher.signOff();
+    await close();
+  });
+
+  test('what goes to a hot channel reaches every gateway once, in order, and is told from the rest', async () => {
+    const gateways = [fresh('gw'), fresh('gw'), fresh('gw')];
+    const ears = await Promise.all(gateways.map(listen));
+    const publisher = redis().inbox.publisher({ incarnation: fresh('worker') });
+    const channels = ['team:1', 'team:2', 'team:3', 'team:4'].map(hotChannelOf);
+    for (const [at, channel] of channels.entries()) await publisher.publish(channel, [line(`hot ${at}`)]);
+    for (const gateway of gateways) await publisher.publish(gateway, [line('own')]);
+    await until(() => ears.every(({ heard }) => heard.items.length === 5));
+    for (const { heard } of ears) {
+      expect(heard.items.map(({ frame }) => frame).toSorted()).toEqual([
+        'hot 0',
+        'hot 1',
+        'hot 2',
+        'hot 3',
+        'own',
+      ]);
+      expect(heard.hot.filter(Boolean)).toHaveLength(4);
+      expect(heard.gaps).toEqual([]);
+    }
+    await publisher.signOff();
+    await Promise.all(ears.map(({ close }) => close()));
+  });
+
+  test('who comes later sees that something was sent to a hot channel before', async () => {
+    const worker = fresh('worker');
+    const publisher = redis().inbox.publisher({ incarnation: worker });
+    await publisher.publish(hotChannelOf('team:1'), [line('1')]);
+    const { heard, close } = await listen(fresh('gw'));
+    await publisher.publish(hotChannelOf('team:1'), [line('2')]);
     await until(() => heard.items.length === 1);
     expect(heard.gaps).toEqual([{ reason: 'first', publisher: worker }]);
     await publisher.signOff();

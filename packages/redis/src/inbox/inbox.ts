@@ -29,21 +29,30 @@ export const INBOX_HEARTBEAT_MS = 2_000;
 /** See {@link INBOX_HEARTBEAT_MS}: three heartbeats. */
 export const INBOX_SILENCE_MS = 6_000;
 
-/** Sends to gateways, numbered per gateway from 1, so that the gateway notices what it did not get. */
+/** Sends to gateways, numbered from 1 per gateway and hot channel, so that the gateway notices what it did not get. */
 export interface InboxPublisher {
   /**
-   * Sends lines in order. Resolves with the number of receivers (0: nobody listens; not a reason to forget
+   * Sends lines in order to a gateway, or to all of them by a hot channel ({@link hotChannelOf}). Resolves with the number of receivers (0: nobody listens; not a reason to forget
    * the route). When it rejects, the lines may or may not have arrived and the gateway will see a gap.
    */
-  publish(gateway: string, lines: readonly InboxLine[]): Promise<number>;
+  publish(inbox: string, lines: readonly InboxLine[]): Promise<number>;
   /** Ends the heartbeats after a final number to every gateway, so that silence is no gap. */
   signOff(): Promise<void>;
+}
+
+/** Where items come from. */
+export interface InboxSender {
+  readonly publisher: string;
+  /** Not numbered. */
+  readonly ephemeral: boolean;
+  /** Every gateway got them, whether it has members of the room or not. */
+  readonly hot: boolean;
 }
 
 /** What a gateway does with its inbox. */
 export interface InboxHandlers {
   /** Items in the order sent. Called synchronously; must not throw. */
-  onItems(items: InboxItem[], from: { readonly publisher: string; readonly ephemeral: boolean }): void;
+  onItems(items: InboxItem[], from: InboxSender): void;
   /** Items may be missing before the ones that come next. */
   onGap(gap: InboxGap): void;
 }
@@ -52,8 +61,11 @@ export interface InboxHandlers {
 export interface Inbox {
   /** A numbered publisher (workers). `incarnation` must never be used twice. Heartbeats until {@link InboxPublisher.signOff}. */
   publisher(options: { readonly incarnation: string }): InboxPublisher;
-  /** Sends without a number: what may be lost unnoticed (typing), or is repeated by other means. Returns the receivers. */
-  send(gateway: string, from: string, lines: readonly InboxLine[]): Promise<number>;
-  /** Listens to the inbox of `incarnation`; resolves when everything sent from now on arrives. */
+  /**
+   * Sends without a number, to a gateway or a hot channel: what may be lost unnoticed (typing), or is repeated by
+   * other means. Returns the receivers.
+   */
+  send(inbox: string, from: string, lines: readonly InboxLine[]): Promise<number>;
+  /** Listens to the inbox of `incarnation` and to every hot channel; resolves when everything sent from now on arrives. */
   subscribe(incarnation: string, handlers: InboxHandlers): Promise<{ close(): Promise<void> }>;
 }

@@ -2,11 +2,12 @@ import fc from 'fast-check';
 import { ManualClock } from '@chatplatform/runtime';
 import { memoryRedis } from '../memory/memory-redis.ts';
 import { decodeInboxLine, encodeInboxLine } from './inbox-line.ts';
+import { hotChannelOf } from './hot-rooms.ts';
 import { INBOX_HEARTBEAT_MS, INBOX_SILENCE_MS, type InboxGap, type InboxItem } from './inbox.ts';
 
 const line = (frame: string): string => encodeInboxLine({ class: 'm', room: 'r', id: 'i', p: 'p', frame });
 
-async function scene() {
+async function scene(inbox = 'gw') {
   const clock = new ManualClock();
   const store = memoryRedis({ clock });
   const gateway = store.open();
@@ -18,13 +19,13 @@ async function scene() {
   });
   const publisher = worker.inbox.publisher({ incarnation: 'w' });
   const publish = async (frame: string): Promise<void> => {
-    await publisher.publish('gw', [line(frame)]);
+    await publisher.publish(inbox, [line(frame)]);
     await clock.advance(0);
   };
   const lose = async (frame: string): Promise<void> => {
-    store.setHeard('gw', false);
+    store.setHeard(inbox, false);
     await publish(frame);
-    store.setHeard('gw', true);
+    store.setHeard(inbox, true);
   };
   return { clock, store, events, subscription, publisher, publish, lose };
 }
@@ -91,6 +92,54 @@ describe('a loss is noticed', () => {
     store.down();
     store.up();
     expect(events).toEqual(['1', { reason: 'reconnect' }]);
+  });
+});
+
+describe('a hot channel', () => {
+  const HOT = hotChannelOf('team:1');
+
+  test('a loss is noticed by the next payload, by the heartbeat, by the sign-off', async () => {
+    const { clock, events, publisher, publish, lose } = await scene(HOT);
+    const jump = { reason: 'jump', publisher: 'w' };
+    await publish('1');
+    await lose('2');
+    await publish('3');
+    await lose('4');
+    await clock.advance(INBOX_HEARTBEAT_MS);
+    await lose('5');
+    await publisher.signOff();
+    await clock.advance(0);
+    expect(events).toEqual(['1', jump, '3', jump, jump]);
+  });
+
+  test('is numbered for itself', async () => {
+    const { clock, events, publisher, publish } = await scene(HOT);
+    await publish('1');
+    await publisher.publish('gw', [line('own 1')]);
+    await publish('2');
+    await publisher.publish('gw', [line('own 2')]);
+    await clock.advance(INBOX_HEARTBEAT_MS);
+    expect(events).toEqual(['1', 'own 1', '2', 'own 2']);
+  });
+
+  test('is silent while it is not used, and nobody takes that for a loss; what is lost then is noticed', async () => {
+    const { clock, events, publish, lose } = await scene(HOT);
+    await publish('1');
+    await clock.advance(600_000);
+    await publish('2');
+    await clock.advance(600_000);
+    expect(events).toEqual(['1', '2']);
+    await lose('3');
+    await clock.advance(INBOX_HEARTBEAT_MS);
+    expect(events).toEqual(['1', '2', { reason: 'jump', publisher: 'w' }]);
+  });
+
+  test('a worker that dies while it uses one is noticed', async () => {
+    const { clock, store, events, publish } = await scene(HOT);
+    await publish('1');
+    store.setHeard(HOT, false);
+    await clock.advance(INBOX_SILENCE_MS + 2_000);
+    expect(events).toEqual(['1', { reason: 'silent', publisher: 'w' }]);
   });
 });
 

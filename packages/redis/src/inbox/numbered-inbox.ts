@@ -19,8 +19,8 @@ export class NumberedInbox implements Inbox {
     return new NumberedPublisher(this.#transport, this.#clock, options.incarnation);
   }
 
-  send(gateway: string, from: string, lines: readonly InboxLine[]): Promise<number> {
-    return this.#transport.publish(gateway, encodePayload({ w: from, e: 1 }, lines));
+  send(inbox: string, from: string, lines: readonly InboxLine[]): Promise<number> {
+    return this.#transport.publish(inbox, encodePayload({ w: from, e: 1 }, lines));
   }
 
   subscribe(incarnation: string, handlers: InboxHandlers): Promise<{ close(): Promise<void> }> {

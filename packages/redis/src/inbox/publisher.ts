@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '@chatplatform/runtime';
 import { INBOX_HEARTBEAT_MS, type InboxLine, type InboxPublisher } from './inbox.ts';
+import { isHotChannel } from './hot-rooms.ts';
 import { encodePayload } from './payload.ts';
 import type { InboxTransport } from './transport.ts';
 
@@ -7,12 +8,19 @@ import type { InboxTransport } from './transport.ts';
 const MAX_PAYLOAD_CHARS = 262_144;
 /** A gateway nobody listens for gets no heartbeats after this time; its number is kept, since numbers are never used twice. */
 const DESERTED_MS = 60_000;
+/**
+ * A hot channel is signed off after this time without use: everybody always listens to it, and the heartbeats of
+ * every worker for every room that once was hot would go on for ever. Who was away hears of the next use as a gap.
+ */
+const UNUSED_MS = 60_000;
 
 interface Channel {
   /** Number of the last payload. */
   n: number;
   /** Monotonic ms when somebody listened, or it was published to. */
   aliveAt: number;
+  /** The last number was told as final, and nothing came after it. */
+  signedOff: boolean;
 }
 
 /** {@link InboxPublisher} over a transport. */
@@ -30,13 +38,14 @@ export class NumberedPublisher implements InboxPublisher {
     this.#schedule();
   }
 
-  async publish(gateway: string, lines: readonly InboxLine[]): Promise<number> {
-    const channel = this.#channel(gateway);
+  async publish(inbox: string, lines: readonly InboxLine[]): Promise<number> {
+    const channel = this.#channel(inbox);
     channel.aliveAt = this.#clock.monotonic();
+    channel.signedOff = false;
     // Numbers are given before anything is sent: what fails to arrive leaves a jump that the gateway sees.
     const sends = pieces(lines).map((piece) => {
       channel.n += 1;
-      return this.#transport.publish(gateway, encodePayload({ w: this.#incarnation, n: channel.n }, piece));
+      return this.#transport.publish(inbox, encodePayload({ w: this.#incarnation, n: channel.n }, piece));
     });
     const receivers = await Promise.all(sends);
     return Math.min(...receivers);
@@ -55,25 +64,34 @@ export class NumberedPublisher implements InboxPublisher {
   }
 
   async #toAll(mark: 'hb' | 'bye'): Promise<void> {
-    const now = this.#clock.monotonic();
-    const known = [...this.#channels].filter(([, channel]) => now - channel.aliveAt <= DESERTED_MS);
-    await Promise.all(known.map(([gateway, channel]) => this.#mark(gateway, channel, mark)));
+    await Promise.all([...this.#channels].map(([inbox, channel]) => this.#mark(inbox, channel, mark)));
   }
 
-  async #mark(gateway: string, channel: Channel, mark: 'hb' | 'bye'): Promise<void> {
+  async #mark(inbox: string, channel: Channel, wanted: 'hb' | 'bye'): Promise<void> {
+    const mark = this.#markFor(inbox, channel, wanted);
+    if (mark === undefined) return;
+    channel.signedOff = mark === 'bye';
     const payload = encodePayload({ w: this.#incarnation, n: channel.n, [mark]: 1 });
     try {
-      if ((await this.#transport.publish(gateway, payload)) > 0) channel.aliveAt = this.#clock.monotonic();
+      const receivers = await this.#transport.publish(inbox, payload);
+      if (receivers > 0 && !isHotChannel(inbox)) channel.aliveAt = this.#clock.monotonic();
     } catch {
       // Not heard of: the gateway notices the silence, which is what a heartbeat is for.
     }
   }
 
-  #channel(gateway: string): Channel {
-    let channel = this.#channels.get(gateway);
+  #markFor(inbox: string, channel: Channel, wanted: 'hb' | 'bye'): 'hb' | 'bye' | undefined {
+    if (channel.signedOff) return undefined;
+    const quietMs = this.#clock.monotonic() - channel.aliveAt;
+    if (isHotChannel(inbox)) return quietMs > UNUSED_MS ? 'bye' : wanted;
+    return quietMs > DESERTED_MS ? undefined : wanted;
+  }
+
+  #channel(inbox: string): Channel {
+    let channel = this.#channels.get(inbox);
     if (!channel) {
-      channel = { n: 0, aliveAt: 0 };
-      this.#channels.set(gateway, channel);
+      channel = { n: 0, aliveAt: 0, signedOff: false };
+      this.#channels.set(inbox, channel);
     }
     return channel;
   }

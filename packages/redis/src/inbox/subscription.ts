@@ -1,21 +1,25 @@
 import type { Clock, Timer } from '@chatplatform/runtime';
 import { INBOX_HEARTBEAT_MS, INBOX_SILENCE_MS, type InboxHandlers } from './inbox.ts';
+import { hotChannels, isHotChannel } from './hot-rooms.ts';
 import { decodePayload, encodePayload, type PayloadHeader } from './payload.ts';
 import type { InboxTransport } from './transport.ts';
 
 /** How often silence is looked for: a fraction of {@link INBOX_SILENCE_MS}. */
 const CHECK_MS = 1_000;
+/** Numbers that are remembered, of all workers there have been; a forgotten one costs a comparison of heads. */
+const MAX_HEARD = 4_096;
 /** A gateway beats into its own inbox under this name: numbered, so that a lost or dead subscription is noticed without any other publisher. */
 const SELF = '#self';
 
 interface Heard {
+  readonly publisher: string;
   /** Number of the last payload. */
   n: number;
   /** Monotonic ms. */
   at: number;
 }
 
-/** One inbox: hands items on and tells when some may be missing. */
+/** One inbox, and the hot channels: hands items on and tells when some may be missing. */
 export class Subscription {
   readonly #transport: InboxTransport;
   readonly #clock: Clock;
@@ -35,8 +39,8 @@ export class Subscription {
   }
 
   async open(): Promise<this> {
-    this.#listener = await this.#transport.listen(this.#incarnation, {
-      payload: (payload) => this.#receive(payload),
+    this.#listener = await this.#transport.listen([this.#incarnation, ...hotChannels()], {
+      payload: (payload, channel) => this.#receive(payload, channel),
       reconnect: () => this.#handlers.onGap({ reason: 'reconnect' }),
     });
     this.#beat();
@@ -51,24 +55,38 @@ export class Subscription {
     await this.#listener?.close();
   }
 
-  #receive(payload: string): void {
+  #receive(payload: string, channel: string): void {
     if (this.#closed) return;
     const decoded = decodePayload(payload);
     if (!decoded) return;
     const { header, items } = decoded;
     const ephemeral = header.e === 1;
-    if (!ephemeral) this.#count(header);
-    if (items.length > 0) this.#handlers.onItems(items, { publisher: header.w, ephemeral });
+    if (!ephemeral) this.#count(header, channel);
+    if (items.length === 0) return;
+    this.#handlers.onItems(items, { publisher: header.w, ephemeral, hot: channel !== this.#incarnation });
   }
 
-  #count({ w: publisher, n = 0, hb, bye }: PayloadHeader): void {
-    const known = this.#heard.get(publisher);
+  /** Each publisher numbers each channel for itself. */
+  #count({ w: publisher, n = 0, hb, bye }: PayloadHeader, channel: string): void {
+    const source = `${channel} ${publisher}`;
+    const known = this.#heard.get(source);
     const last = known?.n ?? 0;
     // A heartbeat or sign-off repeats the number of the last payload.
     const expected = hb === 1 || bye === 1 ? last : last + 1;
-    if (bye === 1) this.#heard.delete(publisher);
-    else this.#heard.set(publisher, { n: Math.max(n, last), at: this.#clock.monotonic() });
+    const newest = { publisher, n: Math.max(n, last), at: this.#clock.monotonic() };
+    if (bye !== 1) this.#heard.set(source, newest);
+    else if (isHotChannel(channel)) this.#rest(source, newest);
+    else this.#heard.delete(source);
     if (n !== expected) this.#handlers.onGap({ reason: known ? 'jump' : 'first', publisher });
+  }
+
+  /** A hot channel may be used again, by a number that follows: not being heard of meanwhile is no silence. */
+  #rest(source: string, newest: Heard): void {
+    this.#heard.delete(source);
+    this.#heard.set(source, { ...newest, at: Infinity });
+    if (this.#heard.size <= MAX_HEARD) return;
+    const [oldest] = [...this.#heard].find(([, { at }]) => at === Infinity) ?? [];
+    if (oldest !== undefined) this.#heard.delete(oldest);
   }
 
   #beat(): void {
@@ -81,9 +99,9 @@ export class Subscription {
 
   #check(): void {
     const now = this.#clock.monotonic();
-    for (const [publisher, { at }] of this.#heard) {
+    for (const [source, { publisher, at }] of this.#heard) {
       if (now - at <= INBOX_SILENCE_MS) continue;
-      this.#heard.delete(publisher);
+      this.#heard.delete(source);
       this.#handlers.onGap({ reason: 'silent', publisher });
     }
     this.#timers.check = this.#clock.setTimeout(() => this.#check(), CHECK_MS);

@@ -65,9 +65,9 @@ function open(server: MemoryServer, { clock = server.clock, network }: MemoryPro
   const sessions = new MemorySessions(server);
   const online = new MemoryOnline(server);
   const channels: InboxTransport = {
-    publish: (incarnation: string, payload: string) => server.publish(incarnation, payload),
-    listen: (incarnation: string, on: { payload(payload: string): void; reconnect(): void }) => {
-      const stop = server.listen(incarnation, on);
+    publish: (channel, payload) => server.publish(channel, payload),
+    listen: (names, on) => {
+      const stop = server.listen(names, on);
       return Promise.resolve({ close: () => Promise.resolve(stop()) });
     },
   };

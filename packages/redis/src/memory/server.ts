@@ -1,15 +1,11 @@
 import type { Clock } from '@chatplatform/runtime';
 import { RedisError } from '../errors.ts';
+import type { ChannelEars } from '../inbox/transport.ts';
 import type { RedisState } from '../redis.ts';
 import { emptyData, type MemoryData } from './data.ts';
 
 /** A state of the twin to go back to. */
 export type MemorySnapshot = MemoryData;
-
-interface Listener {
-  payload(payload: string): void;
-  reconnect(): void;
-}
 
 /** What takes the place of a Redis server: data, channels, and what a test may do to it. */
 export class MemoryServer {
@@ -18,7 +14,7 @@ export class MemoryServer {
   #up = true;
   /** Changes when the primary is replaced. */
   #replicationId = 1;
-  readonly #channels = new Map<string, Set<Listener>>();
+  readonly #channels = new Map<string, Set<ChannelEars>>();
   readonly #watchers = new Set<(state: RedisState) => void>();
   #deaf = new Set<string>();
 
@@ -57,16 +53,20 @@ export class MemoryServer {
     return this.run(() => {
       if (this.#deaf.has(channel)) return 0;
       const listeners = [...(this.#channels.get(channel) ?? [])];
-      for (const listener of listeners) queueMicrotask(() => listener.payload(payload));
+      for (const listener of listeners) queueMicrotask(() => listener.payload(payload, channel));
       return listeners.length;
     });
   }
 
-  listen(channel: string, listener: Listener): () => void {
-    const listeners = this.#channels.get(channel) ?? new Set();
-    listeners.add(listener);
-    this.#channels.set(channel, listeners);
-    return () => void listeners.delete(listener);
+  listen(channels: readonly string[], listener: ChannelEars): () => void {
+    const joined = channels.map((channel) => {
+      const listeners = this.#channels.get(channel) ?? new Set();
+      this.#channels.set(channel, listeners);
+      return listeners.add(listener);
+    });
+    return () => {
+      for (const listeners of joined) listeners.delete(listener);
+    };
   }
 
   /** Commands fail and payloads are lost until {@link MemoryServer.up}. */
@@ -78,7 +78,8 @@ export class MemoryServer {
   up(): void {
     this.#up = true;
     for (const fn of this.#watchers) fn('up');
-    for (const listeners of this.#channels.values()) for (const listener of listeners) listener.reconnect();
+    const listeners = new Set([...this.#channels.values()].flatMap((each) => [...each]));
+    for (const listener of listeners) listener.reconnect();
   }
 
   /** Payloads to this inbox are lost without a trace until `heard` is true again. */

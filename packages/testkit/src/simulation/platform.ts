@@ -117,6 +117,8 @@ export class Platform {
       logger: simLogger(process, this.#parts.journal),
       processMetrics: false,
       listenAdmin: noAdmin,
+      // Every other worker sends to all gateways where a room has members on two; the rest to those two.
+      hotAbove: this.#started % 2 === 0 ? 1 : undefined,
     };
     void startWorker(WORKER_CONFIG, deps).then((running) => {
       program.running = running;

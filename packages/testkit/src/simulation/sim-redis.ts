@@ -20,7 +20,7 @@ interface Parts {
   readonly server: SimProcess;
 }
 
-/** How a process is subscribed to its inbox. */
+/** How a process is subscribed to its inbox, and with it to the hot channels. */
 interface Subscription {
   readonly incarnation: string;
   readonly process: SimProcess;
@@ -163,28 +163,28 @@ export class SimRedis {
   #channels(inner: InboxTransport, wire: Wire, process: SimProcess): InboxTransport {
     const { time, dice, journal } = this.#parts;
     return {
-      publish: (incarnation, payload) => {
+      publish: (channel, payload) => {
         const breaks = this.#breaks;
         return wire.request(
-          `inbox ${incarnation}`,
+          `inbox ${channel}`,
           () => {
             if (breaks !== this.#breaks) return Promise.reject(lostConnection());
-            return this.#muted.has(process) ? Promise.resolve(1) : inner.publish(incarnation, payload);
+            return this.#muted.has(process) ? Promise.resolve(1) : inner.publish(channel, payload);
           },
           () => (breaks === this.#breaks ? undefined : lostConnection()),
         );
       },
-      listen: async (incarnation, on) => {
+      listen: async (names, on) => {
         const pipe = new Pipe(time, dice);
         const subscription: Subscription = {
-          incarnation,
+          incarnation: names[0] ?? '',
           process,
           toLose: 0,
           brokenUntil: 0,
           reconnect: () => on.reconnect(),
         };
         this.#subscriptions.push(subscription);
-        const receive = (payload: string): void => {
+        const receive = (payload: string, channel: string): void => {
           if (time.now < subscription.brokenUntil) return;
           if (subscription.toLose > 0) {
             subscription.toLose -= 1;
@@ -193,11 +193,11 @@ export class SimRedis {
           }
           process.later(pipe.delay(), () => {
             journal.note(time.now, `${process.name} inbox`, payload);
-            on.payload(payload);
+            on.payload(payload, channel);
           });
         };
         return wire.request('listen', () =>
-          inner.listen(incarnation, {
+          inner.listen(names, {
             payload: receive,
             reconnect: () => process.later(pipe.delay(), () => on.reconnect()),
           }),

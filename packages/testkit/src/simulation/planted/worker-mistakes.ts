@@ -1,4 +1,4 @@
-import { RedisError, type AppendResult, type History, type Redis } from '@chatplatform/redis';
+import { isHotChannel, RedisError, type AppendResult, type History, type Redis } from '@chatplatform/redis';
 import type { BatchResult, ConsumeOptions, Kafka, PartitionConsumer, RecordBatch } from '@chatplatform/kafka';
 import { deafTo, withConsumer, withHistory, withPublisher, withRedis } from './around.ts';
 import type { PlantedFault, Stores, Victim } from './planted-fault.ts';
@@ -150,6 +150,17 @@ export const WORKER_MISTAKES: readonly PlantedFault[] = [
         // These are never handed over at all, so that no number is missing.
         publish: (gateway, lines) =>
           lines.length % 3 === 0 ? Promise.resolve(1) : publisher.publish(gateway, lines),
+        signOff: () => publisher.signOff(),
+      })),
+    })),
+  },
+  {
+    name: 'hot-batch-lost-unnoticed',
+    mistake: 'a batch for a hot room that could not be sent counts as sent, and its number is not used',
+    stores: inWorkers(({ redis }, { dice }) => ({
+      redis: withPublisher(redis, (publisher) => ({
+        publish: (inbox, lines) =>
+          isHotChannel(inbox) && dice.chance(0.2) ? Promise.resolve(1) : publisher.publish(inbox, lines),
         signOff: () => publisher.signOff(),
       })),
     })),
