@@ -4,6 +4,11 @@ import { momentOf, type VirtualTime } from './virtual-time.ts';
 /** What `now()` says when the world begins: 2023-11-14, in the middle of a UTC day. */
 const ORIGIN_MS = 1_700_000_000_000;
 
+/** Something that waits for the end of a freeze. */
+interface Held {
+  fn: (() => void) | undefined;
+}
+
 /**
  * A process of the simulated world. It can stop at any await (everything it waits for stays away for ever), and it can
  * stand still for a while, as under a long garbage collection: what would have happened meanwhile happens afterwards.
@@ -14,6 +19,9 @@ export class SimProcess {
   readonly #time: VirtualTime;
   #alive = true;
   #frozenUntil = 0;
+  /** What would have happened while it stood still, in its order. */
+  readonly #held: Held[] = [];
+  #thawing = false;
 
   /** @param skewMs how wrong its wall clock is. */
   constructor(name: string, time: VirtualTime, skewMs: number) {
@@ -43,14 +51,34 @@ export class SimProcess {
 
   /** Calls `fn` in this process after `ms`, unless it has ended by then. */
   later(ms: number, fn: () => void): Timer {
-    let timer: Timer;
-    const happen = (): void => {
+    const event: Held = { fn };
+    const timer = this.#time.after(ms, () => {
       if (!this.#alive) return;
-      const wait = this.#frozenUntil - this.#time.now;
-      if (wait > 0) timer = this.#time.after(wait, happen);
-      else fn();
+      if (this.#held.length === 0 && this.#frozenUntil <= this.#time.now) {
+        fn();
+        return;
+      }
+      this.#held.push(event);
+      this.#thaw();
+    });
+    return {
+      cancel: () => {
+        timer.cancel();
+        event.fn = undefined;
+      },
     };
-    timer = this.#time.after(ms, happen);
-    return { cancel: () => timer.cancel() };
+  }
+
+  /** Lets what was held up happen, one thing after the other, once nothing holds it any more. */
+  #thaw(): void {
+    if (this.#thawing) return;
+    this.#thawing = true;
+    this.#time.after(this.#frozenUntil - this.#time.now, () => {
+      this.#thawing = false;
+      const isFrozen = this.#frozenUntil > this.#time.now;
+      const event = isFrozen || !this.#alive ? undefined : this.#held.shift();
+      if (this.#alive && this.#held.length > 0) this.#thaw();
+      event?.fn?.();
+    });
   }
 }

@@ -1,0 +1,52 @@
+import type { Crew } from './crew.ts';
+import type { Batch, Finding, Findings } from './findings.ts';
+
+/** Seeds in a batch: a second or two of work, so that all processes end at about the same time. */
+const BATCH = 50;
+
+/** What many seeds brought. */
+export interface Outcome {
+  readonly runs: number;
+  /** By seed. */
+  readonly unclean: readonly Finding[];
+  /** Resident memory of a process after its first batch and after its last one, MB; the most of all processes. */
+  readonly residentMb: { readonly first: number; readonly last: number };
+}
+
+/**
+ * Runs many seeds with a crew. With `stop` no batch is begun after one that is not clean, and of what was found only
+ * the lowest seed counts.
+ */
+export async function campaign(
+  crew: Crew,
+  whole: Batch,
+  onFound: (finding: Finding) => void,
+): Promise<Outcome> {
+  const unclean: Finding[] = [];
+  const first: number[] = [];
+  const last: number[] = [];
+  let next = whole.from;
+  let runs = 0;
+  const take = (findings: Findings): void => {
+    runs += findings.runs;
+    for (const finding of findings.unclean) onFound(finding);
+    unclean.push(...findings.unclean);
+  };
+  const work = async (at: number): Promise<void> => {
+    while (next <= whole.to && !(whole.stop && unclean.length > 0)) {
+      const from = next;
+      next += BATCH;
+      const findings = await crew.run({ ...whole, from, to: Math.min(whole.to, from + BATCH - 1) });
+      take(findings);
+      first[at] ??= findings.residentMb;
+      last[at] = findings.residentMb;
+    }
+  };
+  await Promise.all(Array.from({ length: crew.size }, (_, at) => work(at)));
+  unclean.sort((a, b) => a.seed - b.seed);
+  return {
+    runs,
+    unclean: whole.stop ? unclean.slice(0, 1) : unclean,
+    residentMb: { first: Math.max(0, ...first), last: Math.max(0, ...last) },
+  };
+}
