@@ -110,7 +110,7 @@ test('a killed primary: no command hangs, none fails for good, its replica serve
   expect((await store.primaries()).length).toBe(before);
 });
 
-test('inboxes on a killed primary are heard again, and what was lost in between was told', async () => {
+test('inboxes on a killed primary are heard again, and nothing is lost in between untold', async () => {
   const heard = new Map(NAMES.map((gw) => [gw, { items: [] as string[], gaps: [] as InboxGap[] }]));
   const subscriptions = await Promise.all(
     NAMES.map((gw) =>
@@ -131,11 +131,17 @@ test('inboxes on a killed primary are heard again, and what was lost in between 
   await sendToAll();
   await until(() => allHave('1'), FAILOVER_MS);
   const victim = await store.primaryOf('contract.it:in:{n-0}');
+  const primaries = (await store.primaries()).length;
   await victim.process.kill9();
   await until(async () => {
     await sendToAll();
-    return [...heard.values()].every(({ items }) => Number(items.at(-1)) > sent - 3);
-  }, 2 * FAILOVER_MS);
+    return (await store.primaries()).length === primaries;
+  }, FAILOVER_MS);
+  const after = sent;
+  await until(async () => {
+    await sendToAll();
+    return [...heard.values()].every(({ items }) => Number(items.at(-1)) > after);
+  }, FAILOVER_MS);
   // Nothing is heard out of order, and every hole was told before what comes after it.
   for (const { items, gaps } of heard.values()) {
     const numbers = items.map(Number);
@@ -143,7 +149,6 @@ test('inboxes on a killed primary are heard again, and what was lost in between 
     const holes = numbers.filter((n, at) => at > 0 && n !== (numbers[at - 1] ?? 0) + 1).length;
     expect(gaps.length).toBeGreaterThanOrEqual(holes);
   }
-  expect([...heard.values()].some(({ gaps }) => gaps.length > 0)).toBe(true);
   await publisher.signOff();
   await Promise.all(subscriptions.map((subscription) => subscription.close()));
   await store.revive();

@@ -62,6 +62,13 @@ export async function clusterReady(nodes: readonly RedisNode[], run: RedisComman
   const whole = new RegExp(`cluster_state:ok[^]*cluster_slots_ok:${SLOTS}\\b`);
   await untilAll(nodes, run, knows(nodes.length));
   await untilAll(nodes, run, { words: ['cluster', 'info'], wanted: whole });
+  // A primary that was away still takes itself for one until it hears otherwise; its replica could not be replaced then.
+  await until(async () => {
+    const primaries = await primariesOf(nodes, run);
+    return primaries.length === CLUSTER_PRIMARIES
+      ? undefined
+      : `${primaries.length} nodes say that they are primaries`;
+  });
   // A primary has no such line.
   await untilAll(nodes, run, {
     words: ['info', 'replication'],
@@ -83,19 +90,23 @@ async function untilAll(
   run: RedisCommand,
   { words, wanted }: Condition,
 ): Promise<void> {
-  const deadline = performance.now() + CLUSTER_TIMEOUT_MS;
   for (const node of nodes) {
-    let found = await run(node, words);
-    while (!wanted.test(found)) {
-      if (performance.now() > deadline) {
-        throw new StoreError(
-          'not-ready',
-          `the Redis cluster did not form within ${CLUSTER_TIMEOUT_MS / 1000} s; port ${node.port} says:\n${found}`,
-        );
-      }
-      await sleep(LOOK_MS);
-      found = await run(node, words);
+    await until(async () => {
+      const found = await run(node, words);
+      return wanted.test(found) ? undefined : `port ${node.port} says:\n${found}`;
+    });
+  }
+}
+
+/** Resolves when nothing is amiss any more; `amiss` says what is. */
+async function until(amiss: () => Promise<string | undefined>): Promise<void> {
+  const deadline = performance.now() + CLUSTER_TIMEOUT_MS;
+  for (let found = await amiss(); found !== undefined; found = await amiss()) {
+    if (performance.now() > deadline) {
+      const seconds = CLUSTER_TIMEOUT_MS / 1000;
+      throw new StoreError('not-ready', `the Redis cluster did not form within ${seconds} s; ${found}`);
     }
+    await sleep(LOOK_MS);
   }
 }
 
