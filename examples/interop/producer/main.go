@@ -57,8 +57,6 @@ func publish(brokers, prefix string, from sender) error {
 		kgo.DefaultProduceTopic(prefix+".messages"),
 		// murmur2 of the key, as the Java client does it: a record in another partition is a bad one.
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)),
-		// The platform reads plain and gzip batches.
-		kgo.ProducerBatchCompression(kgo.NoCompression()),
 		// With acks of all and numbers that rise (the default), retries change neither order nor count.
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 	)

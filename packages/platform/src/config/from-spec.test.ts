@@ -145,6 +145,8 @@ describe('the topics', () => {
       'message.timestamp.type': 'LogAppendTime',
       'retention.ms': '604800000',
     });
+    for (const { config, name } of [messages, ...others].filter(({ name }) => !name.endsWith('.control')))
+      expect({ name, codec: config['compression.type'] }).toEqual({ name, codec: 'uncompressed' });
     expect(others.map((plan) => plan.name)).toEqual([
       'chat.demo.events',
       'chat.demo.dead-letters',

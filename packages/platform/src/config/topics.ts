@@ -27,8 +27,12 @@ export function topicPlans(
   const single = spec.kafka.mode === 'EmbeddedDev';
   const replicationFactor = single ? 1 : messages.replicationFactor;
   const durable = { 'min.insync.replicas': String(single ? 1 : messages.minInSyncReplicas) };
+  // Whatever codec another producer uses, the broker keeps plain batches: kafkajs reads none but gzip, and a batch it
+  // cannot read would stop its partition for good.
+  const readable = { 'compression.type': 'uncompressed' };
   const side = {
     ...durable,
+    ...readable,
     'cleanup.policy': 'delete',
     'retention.ms': String(SIDE_RETENTION_HOURS * HOUR_MS),
   };
@@ -41,6 +45,7 @@ export function topicPlans(
       config: {
         ...Object.fromEntries(messages.config.map((entry) => [entry.name, entry.value])),
         ...durable,
+        ...readable,
         'cleanup.policy': 'delete',
         'message.timestamp.type': 'LogAppendTime',
         'retention.ms': String(messages.retentionHours * HOUR_MS),

@@ -40,7 +40,13 @@ const Embedded = z.object({
 });
 
 /** Topic settings that the platform decides itself. */
-const OWN_TOPIC_KEYS = ['retention.ms', 'min.insync.replicas', 'cleanup.policy', 'message.timestamp.type'];
+const OWN_TOPIC_KEYS = [
+  'retention.ms',
+  'min.insync.replicas',
+  'cleanup.policy',
+  'message.timestamp.type',
+  'compression.type',
+];
 
 const Messages = withRules(
   z.object({
@@ -80,9 +86,9 @@ const Messages = withRules(
       holds: (self) => self.minInSyncReplicas <= self.replicationFactor,
     },
     {
-      cel: "self.config.all(c, !(c.name in ['retention.ms', 'min.insync.replicas', 'cleanup.policy', 'message.timestamp.type']))",
+      cel: "self.config.all(c, !(c.name in ['retention.ms', 'min.insync.replicas', 'cleanup.policy', 'message.timestamp.type', 'compression.type']))",
       message:
-        'retention.ms, min.insync.replicas, cleanup.policy and message.timestamp.type belong to the platform: write retentionHours or minInSyncReplicas, and remove the entry from config',
+        'retention.ms, min.insync.replicas, cleanup.policy, message.timestamp.type and compression.type belong to the platform: write retentionHours or minInSyncReplicas, and remove the entry from config',
       holds: (self) => !self.config.some((entry) => OWN_TOPIC_KEYS.includes(entry.name)),
     },
   ],
