@@ -1,6 +1,6 @@
 # `make help` is the index. Every recipe is one call of a tool; nothing is run while this file is read.
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs dev test lint types unit integration e2e simulate fmt verify generate hooks images clean
+.PHONY: help up down status logs dev test lint types unit integration e2e simulate chaos soak fmt verify generate hooks images clean
 
 # A tool installs what it misses (Node, packages, Kafka, Redis, Kubernetes) into ~/.cache/chatplatform.
 
@@ -44,6 +44,12 @@ e2e: ## the whole fault run: 50 clients, 20 000 messages, programs killed and ro
 
 simulate: ## the data plane on simulated time: SEED=n replays one run, otherwise seeds 1..500
 	@tools/simulate $(if $(SEED),--seed $(SEED),--seeds 1..500)
+
+chaos: ## the fault matrix under traffic: FAULT=name SEEDS=1..10 CLIENTS=1000; goes on where it was cut off
+	@tools/chaos $(if $(FAULT),--fault $(FAULT)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(CLIENTS),--clients $(CLIENTS))
+
+soak: ## round after round of traffic, MINUTES=30: nothing may grow
+	@tools/soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(CLIENTS),--clients $(CLIENTS))
 
 fmt: ## formats the code and mends what lint can mend
 	@tools/lint --fix

@@ -1,0 +1,179 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { Deferred } from '@chatplatform/runtime';
+import type { TrafficClient, TrafficMessage, TrafficRoom } from '@chatplatform/testkit';
+import type { HostOptions, HostOrder, HostReport } from './host-talk.ts';
+
+/** Clients of one process: more would let them wait for each other and be mistaken for a slow platform. */
+const CLIENTS_PER_HOST = 500;
+
+type Ack = Awaited<ReturnType<TrafficRoom['publish']>>;
+
+/**
+ * Clients in processes of their own, driven and recorded by this one. What a client saw arrives here in the order in
+ * which it saw it, which is all that the checker goes by.
+ */
+export class Crowd {
+  readonly #options: HostOptions;
+  readonly #hosts: Host[] = [];
+  readonly #members: RemoteClient[] = [];
+  /** Clients without a connection now. */
+  readonly away = new Set<number>();
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#members.length;
+  }
+
+  /** One more client, connecting at once. */
+  add(user: string): TrafficClient {
+    const number = this.#members.length;
+    if (number % CLIENTS_PER_HOST === 0) {
+      this.#hosts.push(new Host(this.#options, (entry) => this.#hear(entry)));
+    }
+    const client = new RemoteClient(number, this.#hosts.at(-1) as Host);
+    this.#members.push(client);
+    this.away.add(number);
+    client.host.tell({ open: [number, user] });
+    return client;
+  }
+
+  /** Ends the processes with all their clients. */
+  async close(): Promise<void> {
+    await Promise.all(this.#hosts.map((host) => host.close()));
+  }
+
+  #hear(entry: HostReport): void {
+    if ('connected' in entry) this.away.delete(entry.connected);
+    else if ('disconnected' in entry) {
+      this.away.add(entry.disconnected);
+      this.#members[entry.disconnected]?.disconnected();
+    } else if ('message' in entry) {
+      const [client, room, id, cid, data] = entry.message;
+      this.#members[client]?.rooms[room]?.onMessage?.({ id, cid, data });
+    } else if ('joined' in entry) {
+      this.#members[entry.joined[0]]?.rooms[entry.joined[1]]?.ready.resolve();
+    } else this.#hearTrouble(entry);
+  }
+
+  #hearTrouble(entry: HostReport): void {
+    if ('lost' in entry) {
+      const [client, room, reason] = entry.lost;
+      this.#members[client]?.rooms[room]?.onLost?.(reason);
+    } else if ('refused' in entry) {
+      const [client, room, reason] = entry.refused;
+      this.#members[client]?.rooms[room]?.ready.reject(new Error(reason));
+    } else if ('ended' in entry) {
+      // What it had not sent yet fails, which the run counts; without anything open it would stay unseen.
+      process.stderr.write(`client ${entry.ended} ended: ${entry.reason}\n`);
+    }
+  }
+}
+
+interface RemoteRoom {
+  readonly ready: Deferred;
+  onMessage?: (message: TrafficMessage) => void;
+  onLost?: (reason: string) => void;
+}
+
+class RemoteClient implements TrafficClient {
+  readonly host: Host;
+  readonly rooms: RemoteRoom[] = [];
+  readonly #number: number;
+  readonly #listeners: (() => void)[] = [];
+
+  constructor(number: number, host: Host) {
+    this.#number = number;
+    this.host = host;
+  }
+
+  async join(name: string): Promise<TrafficRoom> {
+    const room: RemoteRoom = { ready: new Deferred() };
+    const index = this.rooms.push(room) - 1;
+    this.host.tell({ join: [this.#number, index, name] });
+    await room.ready.promise;
+    return {
+      publish: (data) => this.host.publish(this.#number, index, data),
+      onMessage: (listener) => void (room.onMessage = listener),
+      onContinuityLost: (listener) => void (room.onLost = listener),
+    };
+  }
+
+  onDisconnect(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  disconnected(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  close(): void {
+    this.host.tell({ close: this.#number });
+  }
+}
+
+/** One process full of clients. */
+class Host {
+  readonly #child: ChildProcess;
+  readonly #open = new Map<number, Deferred<Ack>>();
+  readonly #gone: Promise<void>;
+  #orders: HostOrder[] = [];
+  #requests = 0;
+
+  constructor(options: HostOptions, hear: (entry: HostReport) => void) {
+    this.#child = fork(join(import.meta.dirname, 'client-host.ts'), [JSON.stringify(options)], {
+      execArgv: ['--conditions=@chatplatform/source', '--disable-warning=ExperimentalWarning'],
+    });
+    this.#gone = new Promise((resolve) => {
+      this.#child.once('exit', () => resolve());
+    });
+    this.#child.on('message', (batch: HostReport[]) => {
+      for (const entry of batch) {
+        if (!this.#settle(entry)) hear(entry);
+      }
+    });
+  }
+
+  tell(order: HostOrder): void {
+    if (this.#orders.push(order) > 1) return;
+    setImmediate(() => {
+      const orders = this.#orders;
+      this.#orders = [];
+      if (this.#child.connected) this.#child.send(orders);
+    });
+  }
+
+  publish(client: number, room: number, data: unknown): Promise<Ack> {
+    const request = (this.#requests += 1);
+    const outcome = new Deferred<Ack>();
+    this.#open.set(request, outcome);
+    this.tell({ publish: [request, client, room, data] });
+    return outcome.promise;
+  }
+
+  async close(): Promise<void> {
+    if (this.#child.connected) this.#child.disconnect();
+    await this.#gone;
+  }
+
+  /** True when it was the outcome of a publish. */
+  #settle(entry: HostReport): boolean {
+    if ('acked' in entry) {
+      const [request, cid, dup, id] = entry.acked;
+      this.#take(request)?.resolve({ cid, dup, id: id ?? undefined });
+      return true;
+    }
+    if (!('failed' in entry)) return false;
+    this.#take(entry.failed[0])?.reject(new Error(entry.failed[1]));
+    return true;
+  }
+
+  #take(request: number): Deferred<Ack> | undefined {
+    const outcome = this.#open.get(request);
+    this.#open.delete(request);
+    return outcome;
+  }
+}

@@ -1,0 +1,40 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { readMetric } from '../chaos/metric.ts';
+import type { ProgramProcess } from '../harness/program-process.ts';
+
+/** How one program is at one moment. */
+export interface Sample {
+  readonly minutes: number;
+  /** Bytes. */
+  readonly rss: number;
+  /** Bytes in use on V8's heap, garbage included. */
+  readonly heap: number;
+  /** Open files and sockets of the process, as the kernel counts them. */
+  readonly files: number;
+  /** Timers, sockets and requests that keep Node's loop going. */
+  readonly resources: number;
+  /** Milliseconds that the event loop was late in the 99th percentile. */
+  readonly lagMs: number;
+}
+
+/** Measures a program from outside and by its own metrics. */
+export async function takeSample(program: ProgramProcess, minutes: number): Promise<Sample> {
+  const { admin, pid } = program;
+  const metric = (name: string): Promise<number> => readMetric(admin, name);
+  const [rss, heap, resources, lag, files] = await Promise.all([
+    metric('process_resident_memory_bytes'),
+    metric('nodejs_heap_size_used_bytes'),
+    metric('nodejs_active_resources_total'),
+    metric('nodejs_eventloop_lag_p99_seconds'),
+    readdir(`/proc/${pid}/fd`),
+  ]);
+  return { minutes, rss, heap, resources, lagMs: lag * 1000, files: files.length };
+}
+
+/** Node's warning that one emitter has more than ten listeners for one event. */
+const LEAK_WARNING = 'MaxListenersExceededWarning';
+
+/** Whether Node warned in the program's log of listeners that pile up. */
+export async function hasListenerLeak(program: ProgramProcess): Promise<boolean> {
+  return (await readFile(program.logFile, 'utf8')).includes(LEAK_WARNING);
+}
