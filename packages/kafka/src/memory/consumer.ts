@@ -10,6 +10,8 @@ import type { MemoryLog } from './log.ts';
 const BATCH_RECORDS = 100;
 /** Pause after a failed batch and between looks at a broken log, ms. */
 const PAUSE_MS = 20;
+/** Between looks at a quiet log, ms. What needs an answer sooner wakes the loop; this is for a group that took its partition. */
+const IDLE_MS = 250;
 
 interface Deps {
   readonly log: MemoryLog;
@@ -26,6 +28,8 @@ export class MemoryConsumer implements PartitionConsumer, GroupMember {
   readonly #crashListeners: ((error: Error) => void)[] = [];
   readonly #handling = new Set<Promise<unknown>>();
   readonly #loops = new Set<Promise<void>>();
+  /** Loops that wait for something to read. */
+  readonly #waiting = new Set<Deferred>();
   #options: ConsumeOptions | undefined;
   #group: MemoryGroup | undefined;
   #stopRewinds: () => void = () => undefined;
@@ -54,8 +58,7 @@ export class MemoryConsumer implements PartitionConsumer, GroupMember {
   }
 
   async stop(): Promise<void> {
-    this.#stopping = true;
-    this.#stopRewinds();
+    this.#end();
     await Promise.all(this.#handling);
     await this.#group?.leave(this);
     await Promise.all(this.#loops);
@@ -63,8 +66,7 @@ export class MemoryConsumer implements PartitionConsumer, GroupMember {
 
   /** Ends the member without warning, as SIGKILL would: nothing more is read or committed. */
   async kill(): Promise<void> {
-    this.#stopping = true;
-    this.#stopRewinds();
+    this.#end();
     await this.#group?.evict(this);
   }
 
@@ -93,9 +95,21 @@ export class MemoryConsumer implements PartitionConsumer, GroupMember {
     }
   }
 
+  #end(): void {
+    this.#stopping = true;
+    this.#stopRewinds();
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const waiting of this.#waiting) waiting.resolve();
+  }
+
   #rewind({ topic, partition, offset }: Rewind): void {
     const tenure = this.tenures.get(`${topic}/${partition}`);
-    if (tenure !== undefined) tenure.wanted = Math.min(offset, tenure.wanted ?? offset);
+    if (tenure === undefined) return;
+    tenure.wanted = Math.min(offset, tenure.wanted ?? offset);
+    this.#wake();
   }
 
   async #consume(tenure: Tenure): Promise<void> {
@@ -173,10 +187,12 @@ export class MemoryConsumer implements PartitionConsumer, GroupMember {
   async #wait(tenure: Tenure, position: number): Promise<void> {
     const wake = new Deferred();
     const off = this.#deps.log.onAppend(() => wake.resolve());
-    const timer = this.#deps.clock.setTimeout(() => wake.resolve(), PAUSE_MS);
-    const { faults, log } = this.#deps;
+    const { clock, faults, log } = this.#deps;
+    const timer = clock.setTimeout(() => wake.resolve(), faults.outage ? PAUSE_MS : IDLE_MS);
+    this.#waiting.add(wake);
     const ready = !faults.outage && log.partition(tenure.topic, tenure.partition).length > position;
     if (!ready) await wake.promise;
+    this.#waiting.delete(wake);
     off();
     timer.cancel();
   }
