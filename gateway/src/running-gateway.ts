@@ -270,7 +270,7 @@ export class RunningParts implements RunningGateway {
     while (!this.#ended && this.#inbox === undefined) {
       try {
         this.#inbox = await around.redis.inbox.subscribe(this.incarnation, {
-          onItems: (items) => plane.inbox.onItems(items),
+          onItems: (items, from) => plane.inbox.onItems(items, from),
           onGap: (gap) => plane.inbox.onGap(gap),
         });
         await plane.reassertion.compare();

@@ -1,15 +1,15 @@
 import { fromJson, UNKNOWN_PREVIOUS } from '@chatplatform/protocol';
-import type { InboxGap, InboxItem, Revocation } from '@chatplatform/redis';
+import type { InboxGap, InboxItem, InboxSender, Revocation } from '@chatplatform/redis';
 import type { GatewayMetrics } from '../admin/gateway-metrics.ts';
-import type { FanOut } from './fan-out.ts';
 import type { LocalRooms } from './local-rooms.ts';
-import type { RoomClass } from '@chatplatform/protocol';
-import { topicOf } from './topics.ts';
+import type { CastItem, RoomCast } from './room-cast.ts';
 
 /** What reading the inbox needs. */
 export interface InboxReaderOptions {
+  /** Of this gateway: what it sends to all gateways comes back to it. */
+  incarnation: string;
   rooms: LocalRooms;
-  fanOut: FanOut;
+  cast: Pick<RoomCast, 'arrived'>;
   metrics: GatewayMetrics;
   /** Sends a line to one session, if it is here. */
   toSession: (sid: string, line: string) => void;
@@ -23,11 +23,6 @@ export interface InboxReaderOptions {
   isOfLog: (id: string) => boolean;
 }
 
-const EPHEMERAL: Partial<Record<InboxItem['class'], RoomClass>> = {
-  pr: 'presence',
-  ty: 'typing',
-};
-
 /** Gives every item of the inbox to where it belongs. Unknown rooms are normal: routes outlive the last member. */
 export class InboxReader {
   readonly #options: InboxReaderOptions;
@@ -36,8 +31,9 @@ export class InboxReader {
     this.#options = options;
   }
 
-  onItems(items: readonly InboxItem[]): void {
-    for (const item of items) this.#item(item);
+  onItems(items: readonly InboxItem[], { publisher, hot }: Pick<InboxSender, 'publisher' | 'hot'>): void {
+    if (publisher === this.#options.incarnation) return;
+    for (const item of items) this.#item(item, hot);
   }
 
   onGap(gap: InboxGap): void {
@@ -45,7 +41,7 @@ export class InboxReader {
     this.#options.onGap(gap);
   }
 
-  #item(item: InboxItem): void {
+  #item(item: InboxItem, hot: boolean): void {
     switch (item.class) {
       case 'm':
       case 'v':
@@ -54,14 +50,13 @@ export class InboxReader {
       case 'rj':
         if (item.sid !== undefined) this.#options.toSession(item.sid, item.frame);
         return;
-      case 'rc':
-        if (item.room !== undefined) this.#options.receipts(item.room, item.frame);
-        return;
       case 'ctl':
         this.#control(item.frame);
         return;
-      default:
-        this.#ephemeral(item);
+      case 'pr':
+      case 'ty':
+      case 'rc':
+        this.#ephemeral(item.class, item, hot);
     }
   }
 
@@ -71,9 +66,12 @@ export class InboxReader {
     local.accept({ id, p, frame });
   }
 
-  #ephemeral({ class: cls, room, frame }: InboxItem): void {
-    const topic = EPHEMERAL[cls];
-    if (topic !== undefined && room !== undefined) this.#options.fanOut.add(topicOf(topic, room), frame);
+  /** What is hot goes to every gateway, most of which have no members of the room. */
+  #ephemeral(cls: CastItem['class'], { room, frame }: InboxItem, hot: boolean): void {
+    const { rooms, cast, receipts } = this.#options;
+    if (room === undefined || rooms.get(room) === undefined) return;
+    if (cls === 'rc') receipts(room, frame);
+    else cast.arrived({ class: cls, room, frame }, hot);
   }
 
   #control(frame: string): void {

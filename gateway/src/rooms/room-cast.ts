@@ -1,5 +1,6 @@
-import type { InboxClass } from '@chatplatform/redis';
+import { hotChannelOf, type HotRooms, type InboxClass } from '@chatplatform/redis';
 import type { Clock } from '@chatplatform/runtime';
+import { Conflation } from './conflation.ts';
 
 /** What casting needs. */
 export interface RoomCastOptions {
@@ -7,8 +8,9 @@ export interface RoomCastOptions {
   clock: Clock;
   /** Gateways with members of a room. */
   routesOf: (room: string) => Promise<readonly string[]>;
-  /** Sends an unnumbered item to another gateway. */
-  send: (gateway: string, item: CastItem) => Promise<unknown>;
+  hot: Pick<HotRooms, 'isHot'>;
+  /** Sends unnumbered items of one room to another gateway, or to all by a hot channel. */
+  send: (inbox: string, items: readonly CastItem[]) => Promise<unknown>;
   /** Hands the line to the members on this gateway. */
   deliver: (item: CastItem) => void;
 }
@@ -25,17 +27,37 @@ const ROUTES_AGE_MS = 2000;
 /** Rooms whose routes are remembered. */
 const MAX_CACHED = 10_000;
 
-/** Sends ephemeral lines (presence, typing) to everybody in a room, on this gateway and others. Losses are allowed. */
+interface Known {
+  readonly at: number;
+  readonly gateways: Promise<readonly string[]>;
+  /** As last decided. */
+  hot: boolean;
+}
+
+/**
+ * Sends ephemeral lines (presence, typing) to everybody in a room, on this gateway and others. Losses are allowed. In
+ * a hot room they are conflated on both sides: by who sends them, once to all gateways, and by who hands them on.
+ */
 export class RoomCast {
   readonly #options: RoomCastOptions;
-  readonly #routes = new Map<string, { at: number; gateways: Promise<readonly string[]> }>();
+  readonly #routes = new Map<string, Known>();
+  readonly #outgoing: Conflation;
+  readonly #incoming: Conflation;
 
   constructor(options: RoomCastOptions) {
     this.#options = options;
+    const { clock, send, deliver } = options;
+    this.#outgoing = new Conflation(clock, (room, items) => {
+      send(hotChannelOf(room), items).catch(() => undefined);
+    });
+    this.#incoming = new Conflation(clock, (_room, items) => {
+      for (const item of items) deliver(item);
+    });
   }
 
   cast(item: CastItem): void {
-    this.#options.deliver(item);
+    if (this.#routes.get(item.room)?.hot === true) this.#incoming.add(item);
+    else this.#options.deliver(item);
     this.toOthers(item);
   }
 
@@ -44,23 +66,35 @@ export class RoomCast {
     this.#send(item).catch(() => undefined);
   }
 
+  /** Another gateway sent it: to this one, or to all because the room is `hot`. */
+  arrived(item: CastItem, hot: boolean): void {
+    if (hot) this.#incoming.add(item);
+    else this.#options.deliver(item);
+  }
+
   async #send(item: CastItem): Promise<void> {
-    const { incarnation, send } = this.#options;
-    const gateways = await this.#gatewaysOf(item.room);
+    const { incarnation, send, hot } = this.#options;
+    const known = this.#known(item.room);
+    const gateways = await known.gateways;
+    known.hot = hot.isHot(item.room, gateways.length);
+    if (known.hot) {
+      this.#outgoing.add(item);
+      return;
+    }
     await Promise.all(
-      gateways.filter((gateway) => gateway !== incarnation).map((gateway) => send(gateway, item)),
+      gateways.filter((gateway) => gateway !== incarnation).map((gateway) => send(gateway, [item])),
     );
   }
 
-  #gatewaysOf(room: string): Promise<readonly string[]> {
+  #known(room: string): Known {
     const now = this.#options.clock.monotonic();
     const known = this.#routes.get(room);
-    if (known !== undefined && now - known.at < ROUTES_AGE_MS) return known.gateways;
+    if (known !== undefined && now - known.at < ROUTES_AGE_MS) return known;
     if (this.#routes.size >= MAX_CACHED) this.#routes.clear();
-    const gateways = this.#options.routesOf(room);
-    this.#routes.set(room, { at: now, gateways });
+    const fresh = { at: now, gateways: this.#options.routesOf(room), hot: known?.hot ?? false };
+    this.#routes.set(room, fresh);
     // A failed question is asked again by the next line.
-    gateways.catch(() => this.#routes.delete(room));
-    return gateways;
+    fresh.gateways.catch(() => this.#routes.delete(room));
+    return fresh;
   }
 }

@@ -1,5 +1,5 @@
 import { valueKeyOf } from '@chatplatform/protocol';
-import { encodeInboxLine, type InboxGap } from '@chatplatform/redis';
+import { encodeInboxLine, HotRooms, type InboxGap } from '@chatplatform/redis';
 import type { Surroundings } from '../surroundings.ts';
 import { Differences } from '../presence/differences.ts';
 import { PresenceKeeper } from '../presence/presence-keeper.ts';
@@ -87,8 +87,9 @@ export function roomPlane(
   });
   const audit = auditOf(around, rooms);
   const inbox = new InboxReader({
+    incarnation,
     rooms,
-    fanOut,
+    cast,
     metrics,
     toSession: (sid, line) => void registry.get(sid)?.socket.send(line),
     ...control,
@@ -199,7 +200,9 @@ function castOf({ clock, incarnation, redis }: Surroundings, fanOut: FanOut): Ro
     incarnation,
     clock,
     routesOf: (room) => redis.routes.of(room),
-    send: (gateway, item: CastItem) => redis.inbox.send(gateway, incarnation, [encodeInboxLine(item)]),
+    hot: new HotRooms({ live: () => redis.gateways.live(), clock }),
+    send: (inbox, items: readonly CastItem[]) =>
+      redis.inbox.send(inbox, incarnation, items.map(encodeInboxLine)),
     deliver: ({ class: cls, room, frame }) => fanOut.add(topicOf(topics[cls], room), frame),
   });
 }

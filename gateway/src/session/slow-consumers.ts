@@ -18,7 +18,8 @@ export function trimSlowConsumers(sessions: Iterable<Session>, metrics: GatewayM
     if (share > CLOSE_SHARE) {
       if (!session.ended) metrics.slowCloses.inc();
       session.bye(3008);
-    } else if (share > TRIM_SHARE !== session.trimmed) {
+    } else if (share > TRIM_SHARE || session.trimmed) {
+      // Looked at each time: it may have joined further rooms.
       setEphemeral(session, share <= TRIM_SHARE);
     }
   }
