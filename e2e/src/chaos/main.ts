@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { FAULTS } from './faults/index.ts';
-import { keepOutcome, readOutcomes, whatIsWrong, type Outcome } from './results.ts';
-import { runFault } from './run-fault.ts';
+import type { Fault } from './fault.ts';
+import { keepOutcome, readOutcomes, whatIsWrong } from './results.ts';
+import { runFault, type FaultRun } from './run-fault.ts';
 
 const USAGE = `chaos [--fault NAME,NAME] [--seeds N | FROM..TO] [--clients N] [--again]
 
@@ -48,6 +49,21 @@ function say(text: string): void {
   process.stderr.write(`  ${text}\n`);
 }
 
+/** Exit codes as shells have them: interrupted, and called in a way that is not known. */
+const CUT_OFF = 130;
+const WRONG_USE = 64;
+
+/** One run, kept when it came to an end. One that did not is not kept: the next campaign tries it again. */
+async function attempt(fault: Fault, run: FaultRun): Promise<string> {
+  try {
+    const outcome = await runFault(fault, run);
+    await keepOutcome(outcome);
+    return outcome.clean ? 'clean' : `NOT CLEAN: ${whatIsWrong(outcome)}`;
+  } catch (error) {
+    return `NOT FINISHED: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
 async function main(): Promise<number> {
   if (values.help) {
     process.stdout.write(USAGE);
@@ -60,7 +76,10 @@ async function main(): Promise<number> {
   const isDone = (fault: string, seed: number): boolean =>
     !values.again &&
     done.some((run) => run.clean && run.fault === fault && run.seed === seed && run.clients === clients);
-  const bad: Outcome[] = [];
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.once(name, () => stop.abort(new Error(`cut off by ${name}`)));
+  const bad: string[] = [];
   let runs = 0;
   // Seed by seed, not fault by fault: a campaign that is cut off has seen every fault.
   for (const seed of seedsOf(values.seeds)) {
@@ -68,20 +87,19 @@ async function main(): Promise<number> {
       if (isDone(fault.name, seed)) continue;
       process.stdout.write(`${fault.name}, seed ${seed}, ${clients} clients\n`);
       const began = performance.now();
-      const outcome = await runFault(fault, seed, clients, say);
-      await keepOutcome(outcome);
+      const words = await attempt(fault, { seed, clients, say, signal: stop.signal });
+      if (stop.signal.aborted) return CUT_OFF;
       runs += 1;
-      if (!outcome.clean) bad.push(outcome);
-      const seconds = ((performance.now() - began) / 1000).toFixed(0);
-      process.stdout.write(
-        `  ${outcome.clean ? 'clean' : `NOT CLEAN: ${whatIsWrong(outcome)}`}, ${seconds} s\n`,
-      );
+      if (words !== 'clean') bad.push(`FAULT=${fault.name} SEEDS=${seed} CLIENTS=${clients}`);
+      process.stdout.write(`  ${words}, ${((performance.now() - began) / 1000).toFixed(0)} s\n`);
     }
   }
   process.stdout.write(`${runs} runs, ${bad.length} not clean\n`);
-  for (const { fault, seed } of bad)
-    process.stdout.write(`  make chaos FAULT=${fault} SEEDS=${seed} CLIENTS=${clients} repeats it\n`);
+  for (const which of bad) process.stdout.write(`  make chaos ${which} repeats it\n`);
   return bad.length === 0 ? 0 : 1;
 }
 
-process.exitCode = await main();
+process.exitCode = await main().catch((error: unknown) => {
+  process.stderr.write(`chaos: ${error instanceof Error ? error.message : String(error)}\n`);
+  return WRONG_USE;
+});

@@ -32,7 +32,13 @@ test('only the largest size counts', () => {
 });
 
 test('one seed that is not clean is named, with what was wrong', () => {
-  const lost: Outcome = { ...clean, seed: 7, clean: false, wrong: { lost: 3, unsettled: 1 }, trouble: 'late' };
+  const lost: Outcome = {
+    ...clean,
+    seed: 7,
+    clean: false,
+    wrong: { lost: 3, unsettled: 1 },
+    trouble: 'late',
+  };
   expect(whatIsWrong(lost)).toBe('lost 3, unsettled 1, late');
   expect(rowOf(chaosTable([clean, lost]), 'gateway-kill')).toContain('**seed 7: lost 3, unsettled 1, late**');
 });

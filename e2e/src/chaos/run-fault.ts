@@ -17,16 +17,27 @@ const IDLE_AT_ONCE = 200;
 const IDLE_WITHIN_MS = 300_000;
 const LOOK_MS = 50;
 
-/** One run of one fault: a platform of its own, traffic, the fault in its first third, the checker's verdict. */
-export async function runFault(
-  fault: Fault,
-  seed: number,
-  clients: number,
-  say: (text: string) => void,
-): Promise<Outcome> {
+/** How to run a fault. */
+export interface FaultRun {
+  readonly seed: number;
+  /** Clients that talk. */
+  readonly clients: number;
+  readonly say: (text: string) => void;
+  /** Cuts the run off; what it started is ended. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One run of one fault: a platform of its own, traffic, the fault in its first third, the checker's verdict.
+ *
+ * @throws when the platform did not start, or when the run was cut off
+ */
+export async function runFault(fault: Fault, order: FaultRun): Promise<Outcome> {
+  const { seed, clients, say, signal } = order;
+  signal.throwIfAborted();
   const platform = await ProcessPlatform.start(fault.platform);
   let crowd: Crowd | undefined;
-  let keep = true;
+  let keep = false;
   try {
     crowd = new Crowd({
       access: platform.access,
@@ -36,12 +47,16 @@ export async function runFault(
       doubled: false,
       ...(await fault.hosts?.(platform)),
     });
-    const { result, trouble } = await exchange({ fault, seed, clients, say, platform, crowd });
+    const { result, trouble } = await exchange({ ...order, fault, platform, crowd });
     say(formatVerdict(result.verdict, seed));
     const outcome = outcomeOf(fault, { seed, clients, result, trouble, connected: crowd.size });
     keep = !outcome.clean;
     if (keep) await writeFile(join(platform.folder, 'history.json'), JSON.stringify(result.history));
     return outcome;
+  } catch (error) {
+    // A run that could not be finished leaves its logs, unless somebody only did not want to wait for it.
+    keep = !signal.aborted;
+    throw error;
   } finally {
     await crowd?.close();
     await platform.close(keep);
@@ -49,17 +64,14 @@ export async function runFault(
   }
 }
 
-interface Run {
+interface Run extends FaultRun {
   readonly fault: Fault;
-  readonly seed: number;
-  readonly clients: number;
-  readonly say: (text: string) => void;
   readonly platform: ProcessPlatform;
   readonly crowd: Crowd;
 }
 
 async function exchange(run: Run): Promise<{ result: TrafficResult; trouble: string | undefined }> {
-  const { fault, seed, clients, say, platform, crowd } = run;
+  const { fault, seed, clients, say, signal, platform, crowd } = run;
   const random = seededRandom(seed);
   await addIdle(crowd, clients * (fault.idlePerClient ?? 0));
   const rate = Math.min(clients, MAX_RATE);
@@ -82,6 +94,7 @@ async function exchange(run: Run): Promise<{ result: TrafficResult; trouble: str
     messages: rate * fault.seconds,
     rate: rate / clients,
     seed,
+    signal,
     connect: (user) => crowd.add(user),
     disturbances: [{ name: fault.name, at: 0.1 + 0.2 * random.next(), run: happen }],
     onProgress: ({ sent, settled, received }) => say(`sent ${sent}, acked ${settled}, received ${received}`),
