@@ -1,6 +1,6 @@
 # `make help` is the index. Every recipe is one call of a tool; nothing is run while this file is read.
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs dev test lint types unit integration e2e simulate chaos soak fmt verify generate hooks images clean
+.PHONY: help up down status logs dev test lint types unit integration e2e simulate chaos soak bench bench-check fmt verify generate hooks images clean
 
 # A tool installs what it misses (Node, packages, Kafka, Redis, Kubernetes) into ~/.cache/chatplatform.
 
@@ -50,6 +50,12 @@ chaos: ## the fault matrix under traffic: FAULT=name SEEDS=1..10 CLIENTS=1000; g
 
 soak: ## round after round of traffic, MINUTES=30: nothing may grow
 	@tools/soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(CLIENTS),--clients $(CLIENTS))
+
+bench: ## speed and memory beside the peers' on this machine, into bench/results; SCENARIO=name runs one
+	@tools/bench $(if $(SCENARIO),--scenario $(SCENARIO))
+
+bench-check: ## fails when CPU per delivery or memory per connection grew by more than 15 %
+	@tools/bench --check
 
 fmt: ## formats the code and mends what lint can mend
 	@tools/lint --fix

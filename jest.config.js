@@ -18,7 +18,7 @@ const shared = {
   },
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/.cache/'],
 };
-const roots = ['operator', 'gateway', 'workers', 'packages', 'examples', 'tools'];
+const roots = ['operator', 'gateway', 'workers', 'packages', 'bench', 'examples', 'tools'];
 
 export default {
   maxWorkers: 2,

@@ -1,0 +1,178 @@
+import { setTimeout } from 'node:timers/promises';
+import { cp1 } from './cp1.ts';
+import type { Dialect } from './dialect.ts';
+import { Member } from './member.ts';
+import { paced } from './pace.ts';
+import { nowUs, payloadOf } from './payload.ts';
+import { plain } from './plain.ts';
+import { socketIo } from './socket-io.ts';
+import { Tally, type Counts, type Delays } from './tally.ts';
+import { tokenOf } from './token.ts';
+
+const DIALECTS = { cp1, plain, socketIo } satisfies Record<string, Dialect>;
+/** Protocols the load generator speaks. */
+export type DialectName = keyof typeof DIALECTS;
+
+/** Connections to open. */
+export interface CrowdPlan {
+  readonly dialect: DialectName;
+  readonly key: string;
+  /** Client i uses port i modulo their number. */
+  readonly ports: readonly number[];
+  /** Client i joins rooms i modulo their number. The first room of a list is the one that is counted. */
+  readonly rooms: readonly (readonly string[])[];
+  readonly count: number;
+  readonly perSecond: number;
+}
+
+/** How connecting went. */
+export interface Arrival {
+  readonly joined: number;
+  readonly failed: number;
+  readonly seconds: number;
+  readonly refusals: readonly string[];
+}
+
+/** Messages to publish. */
+export interface PublishPlan {
+  readonly rooms: readonly string[];
+  readonly perSecond: number;
+  readonly burst?: number;
+  readonly seconds: number;
+}
+
+/** What came of it: everything since the crowd came together, the delays since the last report. */
+export interface LoadReport extends Counts {
+  readonly published: number;
+  readonly acked: number;
+  readonly refused: number;
+  readonly closed: number;
+  readonly refusals: readonly string[];
+  readonly delays: Delays;
+}
+
+/** Enough for connections to be made on a loaded machine; what has not joined by then has failed. */
+const JOIN_TIMEOUT_MS = 30_000;
+/** Deliveries that are under way when publishing ends. */
+const SETTLE_TIMEOUT_MS = 10_000;
+const POLL_MS = 20;
+const REFUSALS_KEPT = 5;
+/** Publishers of a run: one for every so many rooms, so that no connection is the bottleneck. */
+const ROOMS_PER_PUBLISHER = 10;
+
+/** All connections of a load process. */
+export class Crowd {
+  readonly #plan: CrowdPlan;
+  readonly #tally = new Tally();
+  readonly #countedRoom: string[] = [];
+  readonly #members: Member[] = [];
+  readonly #publishers: Member[] = [];
+  readonly #published = new Map<string, number>();
+  readonly #refusals: string[] = [];
+  #joined = 0;
+  #closed = 0;
+  #acked = 0;
+  #refused = 0;
+  #sent = 0;
+
+  constructor(plan: CrowdPlan) {
+    this.#plan = plan;
+  }
+
+  async assemble(): Promise<Arrival> {
+    const { count, perSecond } = this.#plan;
+    const startUs = nowUs();
+    await paced({ perSecond, count }, (index) => this.#members.push(this.#subscriber(index)));
+    await this.#wait(() => this.#joined + this.#closed >= count, JOIN_TIMEOUT_MS);
+    const seconds = (nowUs() - startUs) / 1e6;
+    return { joined: this.#joined, failed: count - this.#joined, seconds, refusals: this.#refusals };
+  }
+
+  /** Opens what publishes into `rooms`, apart from those who listen. */
+  async addPublishers(rooms: readonly string[]): Promise<void> {
+    const want = Math.ceil(rooms.length / ROOMS_PER_PUBLISHER);
+    const before = this.#joined;
+    const missing = want - this.#publishers.length;
+    for (let number = 0; number < missing; number += 1)
+      this.#publishers.push(this.#member(`publisher-${number}`, [], undefined));
+    await this.#wait(() => this.#joined >= before + missing, JOIN_TIMEOUT_MS);
+  }
+
+  /** Publishes by the clock; resolves when the last one was sent. */
+  async publish({ rooms, perSecond, burst, seconds }: PublishPlan): Promise<void> {
+    const count = Math.round(perSecond * seconds);
+    await paced({ perSecond, count, ...(burst !== undefined && { burst }) }, (index, dueUs) => {
+      const at = Math.floor(index / (burst ?? 1)) % rooms.length;
+      const room = rooms[at] as string;
+      const seq = (this.#published.get(room) ?? 0) + 1;
+      this.#published.set(room, seq);
+      this.#sent += 1;
+      this.#publishers[at % this.#publishers.length]?.publish(room, payloadOf(seq, dueUs));
+    });
+  }
+
+  /** Somebody else published numbers 1 to `each` into these rooms. */
+  owe(rooms: readonly string[], each: number): void {
+    for (const room of rooms) this.#published.set(room, each);
+  }
+
+  /** Waits for what is under way, then gives the verdict. */
+  async report(): Promise<LoadReport> {
+    const owed = (member: number): number => this.#published.get(this.#countedRoom[member] as string) ?? 0;
+    const total = this.#countedRoom.reduce((sum, _, member) => sum + owed(member), 0);
+    await this.#wait(
+      () => this.#tally.received >= total && this.#acked + this.#refused >= this.#sent,
+      SETTLE_TIMEOUT_MS,
+    );
+    return {
+      ...this.#tally.counts(owed),
+      published: this.#sent,
+      acked: this.#acked,
+      refused: this.#refused,
+      closed: this.#closed,
+      refusals: this.#refusals,
+      delays: this.#tally.takeDelays(),
+    };
+  }
+
+  get received(): number {
+    return this.#tally.received;
+  }
+
+  close(): void {
+    for (const member of [...this.#members, ...this.#publishers]) member.close();
+  }
+
+  #subscriber(index: number): Member {
+    const rooms = this.#plan.rooms[index % this.#plan.rooms.length] ?? [];
+    const [counted] = rooms;
+    if (counted === undefined) return this.#member(`user-${index}`, rooms, undefined);
+    this.#countedRoom.push(counted);
+    return this.#member(`user-${index}`, rooms, { tally: this.#tally, index: this.#tally.member() });
+  }
+
+  #member(user: string, rooms: readonly string[], checked: ConstructorParameters<typeof Member>[2]): Member {
+    const { dialect, key, ports } = this.#plan;
+    const port = ports[(this.#members.length + this.#publishers.length) % ports.length] as number;
+    return new Member(DIALECTS[dialect], { user, token: tokenOf(key, user), rooms, port }, checked, {
+      onJoined: () => {
+        this.#joined += 1;
+      },
+      onAcked: (count) => {
+        this.#acked += count;
+      },
+      onRefused: (text) => {
+        this.#refused += 1;
+        if (this.#refusals.length < REFUSALS_KEPT) this.#refusals.push(text);
+      },
+      onClosed: () => {
+        this.#closed += 1;
+      },
+    });
+  }
+
+  async #wait(done: () => boolean, timeoutMs: number): Promise<void> {
+    for (const end = performance.now() + timeoutMs; !done() && performance.now() < end; )
+      await setTimeout(POLL_MS);
+  }
+}

@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CHECKED_SCENARIOS, compare } from './report/check.ts';
+import { readResult, resultOf, writeResult, type Result } from './report/results.ts';
+import { isClean } from './report/summary.ts';
+import { fanOut } from './scenarios/fan-out.ts';
+import { idle } from './scenarios/idle.ts';
+import { latency } from './scenarios/latency.ts';
+import { rooms } from './scenarios/rooms.ts';
+import { saturation } from './scenarios/saturation.ts';
+import type { Bench, Scenario } from './scenarios/scenario.ts';
+import { worker } from './scenarios/worker.ts';
+import { chatPlatform } from './targets/chat-platform.ts';
+import { isInPath, rawUws, socketIoPeer } from './targets/peers.ts';
+import { ROOT } from './targets/program.ts';
+
+const SCENARIOS: readonly Scenario[] = [idle, fanOut, saturation, rooms, latency, worker];
+const RESULTS = join(ROOT, 'bench/results');
+const KEY_BYTES = 32;
+
+const USAGE = `usage: tools/bench [--scenario NAME[,NAME...]] [--rounds N] [--scale X] [--results DIR] [--check]
+
+Measures ChatPlatform and its peers side by side on this machine, which should do nothing else.
+--scenario NAME   one or several of ${SCENARIOS.map(({ name }) => name).join(', ')}; all when left out
+--rounds N        interleaved rounds, 3 when left out
+--scale X         share of the load, 1 when left out; less is for seeing that it works: nothing is written then
+                  unless --results names a folder
+--results DIR     where the reports go, bench/results when left out
+--check           runs ${CHECKED_SCENARIOS.join(' and ')}, compares with the reports in --results, writes nothing
+`;
+
+const { values: flags } = parseArgs({
+  options: {
+    scenario: { type: 'string' },
+    rounds: { type: 'string', default: '3' },
+    scale: { type: 'string', default: '1' },
+    results: { type: 'string' },
+    check: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+
+process.exitCode = flags.help ? help() : await run();
+// Clients of the stores may still hold sockets.
+process.exit();
+
+function help(): number {
+  print(USAGE.trimEnd());
+  return 0;
+}
+
+async function run(): Promise<number> {
+  const chosen = chosenScenarios();
+  if (chosen === undefined) return 64;
+  const bench = await prepare();
+  let failed = 0;
+  try {
+    for (const scenario of chosen) failed += await one(scenario, bench);
+  } finally {
+    await bench.close();
+  }
+  return failed === 0 ? 0 : 1;
+}
+
+function chosenScenarios(): readonly Scenario[] | undefined {
+  const wanted = flags.scenario?.split(',') ?? (flags.check ? CHECKED_SCENARIOS : undefined);
+  if (wanted === undefined) return SCENARIOS;
+  const unknown = wanted.filter((name) => SCENARIOS.every((scenario) => scenario.name !== name));
+  if (unknown.length === 0) return SCENARIOS.filter(({ name }) => wanted.includes(name));
+  process.stderr.write(`there is no scenario "${unknown.join(', ')}"; see --help\n`);
+  return undefined;
+}
+
+type Prepared = Bench & { close(): Promise<void> };
+
+async function prepare(): Promise<Prepared> {
+  const folder = await mkdtemp(join(tmpdir(), 'chatplatform-bench-'));
+  const key = randomBytes(KEY_BYTES).toString('hex');
+  const cache = process.env['CHATPLATFORM_CACHE'] ?? join(homedir(), '.cache/chatplatform');
+  print('starting Kafka and Redis');
+  const platform = await chatPlatform({ key, folder });
+  const place = { key, folder, cache };
+  const targets = [platform, rawUws(place), ...(flags.check ? [] : [socketIoPeer(place)])];
+  if (!flags.check && !(await isInPath('centrifugo')))
+    print('no centrifugo in PATH: the reports are without it');
+  return {
+    targets,
+    platform,
+    rounds: Number(flags.rounds),
+    scale: Number(flags.scale),
+    note: print,
+    close: async () => {
+      await platform.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** @returns 1 when it was not clean or has become worse */
+async function one(scenario: Scenario, bench: Bench): Promise<number> {
+  print(`${scenario.name}: ${scenario.about}`);
+  const began = performance.now();
+  const samples = await scenario.run(bench);
+  print(`  took ${Math.round((performance.now() - began) / 1000)} s`);
+  const result = resultOf(scenario, samples, {
+    command: commandOf(scenario),
+    rounds: bench.rounds,
+    versions: {
+      Node: process.version,
+      ...Object.fromEntries(bench.targets.map(({ name, version }) => [name, version])),
+    },
+  });
+  if (flags.check) return checked(result);
+  if (flags.results !== undefined || bench.scale === 1) await writeResult(flags.results ?? RESULTS, result);
+  const own = samples.filter(({ target }) => target.startsWith(bench.platform.name));
+  if (isClean(own)) return 0;
+  print('  FAILED: ChatPlatform was not clean');
+  return 1;
+}
+
+async function checked(result: Result): Promise<number> {
+  const before = await readResult(flags.results ?? RESULTS, result.scenario);
+  if (before === undefined) {
+    print(`  FAILED: there is no report of ${result.scenario} to compare with; run make bench first`);
+    return 1;
+  }
+  const comparisons = compare(before, result);
+  for (const { name, before: was, now, regressed } of comparisons)
+    print(`  ${regressed ? 'FAILED' : 'ok    '} ${name}: ${now.toPrecision(3)}, was ${was.toPrecision(3)}`);
+  return comparisons.some(({ regressed }) => regressed) ? 1 : 0;
+}
+
+function commandOf({ name }: Scenario): string {
+  const scale = flags.scale === '1' ? '' : ` --scale ${flags.scale}`;
+  return `tools/bench --scenario ${name} --rounds ${flags.rounds}${scale}`;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
