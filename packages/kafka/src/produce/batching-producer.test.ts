@@ -186,6 +186,19 @@ test('bounds what waits by bytes', async () => {
   expect(outcomes.filter((outcome) => outcome === 'queue-full').length).toBe(3);
 });
 
+test('an outage is noticed and its end, too, when nothing is written', async () => {
+  const { clock, transport, producer } = setUp();
+  const states: string[] = [];
+  producer.onState((state) => states.push(state));
+  await clock.advance(1000);
+  transport.alive = false;
+  await clock.advance(8000);
+  expect(states).toEqual(['down']);
+  transport.alive = true;
+  await clock.advance(1000);
+  expect(states).toEqual(['down', 'up']);
+});
+
 test('close rejects what waits and leaves no timer', async () => {
   const { clock, transport, producer, append, outcomes } = setUp();
   transport.alive = false;

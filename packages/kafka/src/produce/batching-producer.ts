@@ -18,6 +18,8 @@ const DEFAULTS: Required<ProducerOptions> = {
 const SWEEP_MS = 100;
 /** Between two attempts to find a broker while none answers, ms. */
 const PROBE_MS = 500;
+/** Between two looks at the brokers while all is well, ms: who has nothing to write learns of an outage, too. */
+const LOOK_MS = 5_000;
 /** Kafka's own bytes around a record, rounded up: varints, attributes, header lengths. */
 const RECORD_OVERHEAD = 70;
 
@@ -41,6 +43,7 @@ export class BatchingProducer implements RecordProducer {
   #queuedBytes = 0;
   #sweeping = false;
   #probing = false;
+  #nextProbe: Timer | undefined;
   #pumpPlanned = false;
   #closed = false;
 
@@ -295,29 +298,41 @@ export class BatchingProducer implements RecordProducer {
   }
 
   #noteFailure(reason: KafkaError): void {
+    if (this.#health.reason === undefined) this.#probeIn(PROBE_MS);
     this.#health.failed(reason);
-    if (this.#probing) return;
-    this.#probing = true;
-    this.#later(() => void this.#probe(), PROBE_MS);
   }
 
-  /** Looks for a broker until one answers: the way back up when no record is left to try. */
+  /** Looks at the brokers again and again: the way down when nothing is written, and up when no record is left to try. */
   async #probe(): Promise<void> {
     this.#probing = true;
     const failure = await this.#deps.transport.probe();
     this.#probing = false;
     if (this.#closed) return;
     if (failure === undefined) this.#health.succeeded();
-    else this.#noteFailure(failure);
+    else this.#health.failed(failure);
+    this.#probeIn(failure === undefined ? LOOK_MS : PROBE_MS);
   }
 
-  #later(fn: () => void, ms: number): void {
-    if (this.#closed) return;
+  #probeIn(ms: number): void {
+    if (this.#probing) return;
+    this.#cancel(this.#nextProbe);
+    this.#nextProbe = this.#later(() => void this.#probe(), ms);
+  }
+
+  #cancel(timer: Timer | undefined): void {
+    if (timer === undefined) return;
+    timer.cancel();
+    this.#timers.delete(timer);
+  }
+
+  #later(fn: () => void, ms: number): Timer | undefined {
+    if (this.#closed) return undefined;
     const timer = this.#deps.clock.setTimeout(() => {
       this.#timers.delete(timer);
       fn();
     }, ms);
     this.#timers.add(timer);
+    return timer;
   }
 }
 
