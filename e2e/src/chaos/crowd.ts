@@ -19,9 +19,16 @@ export class Crowd {
   readonly #members: RemoteClient[] = [];
   /** Clients without a connection now. */
   readonly away = new Set<number>();
+  /** Clients that lost a connection since this was cleared. */
+  readonly lost = new Set<number>();
 
   constructor(options: HostOptions) {
     this.#options = options;
+  }
+
+  /** Publishes that were handed to the clients so far. */
+  get published(): number {
+    return this.#hosts.reduce((sum, host) => sum + host.published, 0);
   }
 
   get size(): number {
@@ -50,6 +57,7 @@ export class Crowd {
     if ('connected' in entry) this.away.delete(entry.connected);
     else if ('disconnected' in entry) {
       this.away.add(entry.disconnected);
+      this.lost.add(entry.disconnected);
       this.#members[entry.disconnected]?.disconnected();
     } else if ('message' in entry) {
       const [client, room, id, cid, data] = entry.message;
@@ -121,7 +129,8 @@ class Host {
   readonly #open = new Map<number, Deferred<Ack>>();
   readonly #gone: Promise<void>;
   #orders: HostOrder[] = [];
-  #requests = 0;
+  /** Also the number of the last request. */
+  published = 0;
 
   constructor(options: HostOptions, hear: (entry: HostReport) => void) {
     this.#child = fork(join(import.meta.dirname, 'client-host.ts'), [JSON.stringify(options)], {
@@ -147,7 +156,7 @@ class Host {
   }
 
   publish(client: number, room: number, data: unknown): Promise<Ack> {
-    const request = (this.#requests += 1);
+    const request = (this.published += 1);
     const outcome = new Deferred<Ack>();
     this.#open.set(request, outcome);
     this.tell({ publish: [request, client, room, data] });

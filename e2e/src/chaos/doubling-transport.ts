@@ -2,16 +2,19 @@ import type { Socket, SocketHandlers, Transport } from '@chatplatform/client';
 
 /** Two gateways on one port are told apart by dialling again: after so many tries there is only one. */
 const MAX_DIALS = 30;
+/** What a resend tells of its age, ms. */
+const RESENT_MS = 1;
 const SUBPROTOCOL = 'cp1.json';
 
 interface Line {
-  readonly hello?: { readonly gw?: string; readonly resume?: unknown; readonly rooms?: unknown };
-  readonly pub?: unknown;
+  readonly hello?: { readonly gateway?: string; readonly resume?: unknown; readonly rooms?: unknown };
+  readonly pub?: object;
 }
 
 /**
- * A connection whose every publish goes out twice: over itself and, under the same client instance, over a second
- * connection to another gateway. What a client does that believes its first connection dead when it is not.
+ * A connection whose every publish goes out twice under the same `cid`: first over a second connection to another
+ * gateway, whose answers nobody hears, and then over itself, marked as a resend. That is what a client does that
+ * believes its last connection dead when it is not.
  */
 export function doublingTransport(): Transport {
   return (url, handlers) => new DoubledSocket(url, handlers);
@@ -42,13 +45,21 @@ class DoubledSocket implements Socket {
   }
 
   send(frame: string): void {
-    this.#main.send(frame);
-    for (const text of frame.split('\n')) {
-      const line = JSON.parse(text) as Line;
-      this.#greeting ??= line.hello;
-      if (line.pub !== undefined && this.#ready && this.#shadow?.readyState === WebSocket.OPEN)
-        this.#shadow.send(text);
-    }
+    this.#main.send(
+      frame
+        .split('\n')
+        .map((text) => this.#double(text))
+        .join('\n'),
+    );
+  }
+
+  /** Says a publish over the shadow, as if for the first time. @returns the line for the connection that counts */
+  #double(text: string): string {
+    const line = JSON.parse(text) as Line;
+    this.#greeting ??= line.hello;
+    if (line.pub === undefined || !this.#ready || this.#shadow?.readyState !== WebSocket.OPEN) return text;
+    this.#shadow.send(text);
+    return JSON.stringify({ ...line, pub: { re: RESENT_MS, ...line.pub } });
   }
 
   close(code: number, reason: string): void {
@@ -99,7 +110,7 @@ class DoubledSocket implements Socket {
 
 function gatewayIn(frame: string): string | undefined {
   for (const text of frame.split('\n')) {
-    const gateway = (JSON.parse(text) as Line).hello?.gw;
+    const gateway = (JSON.parse(text) as Line).hello?.gateway;
     if (gateway !== undefined) return gateway;
   }
   return undefined;

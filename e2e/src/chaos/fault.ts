@@ -23,6 +23,8 @@ export interface Fault {
   readonly platform?: ProcessPlatformOptions;
   /** Other clients than usual; called when the platform serves. */
   readonly hosts?: (platform: ProcessPlatform) => Promise<Partial<HostOptions>>;
+  /** Ends what `hosts` made. */
+  readonly afterwards?: (platform: ProcessPlatform) => void;
   /** How long messages flow; the fault begins in the first third of it. */
   readonly seconds: number;
   /** Clients beside those that talk, which are only connected: so many for each of them. */

@@ -64,6 +64,14 @@ async function attempt(fault: Fault, run: FaultRun): Promise<string> {
   }
 }
 
+/** Aborted when somebody wants this to end; a second signal ends it at once. */
+function abortOnSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.once(name, () => stop.abort(new Error(`cut off by ${name}`)));
+  return stop.signal;
+}
+
 async function main(): Promise<number> {
   if (values.help) {
     process.stdout.write(USAGE);
@@ -76,9 +84,7 @@ async function main(): Promise<number> {
   const isDone = (fault: string, seed: number): boolean =>
     !values.again &&
     done.some((run) => run.clean && run.fault === fault && run.seed === seed && run.clients === clients);
-  const stop = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const)
-    process.once(name, () => stop.abort(new Error(`cut off by ${name}`)));
+  const stop = abortOnSignal();
   const bad: string[] = [];
   let runs = 0;
   // Seed by seed, not fault by fault: a campaign that is cut off has seen every fault.
@@ -87,8 +93,8 @@ async function main(): Promise<number> {
       if (isDone(fault.name, seed)) continue;
       process.stdout.write(`${fault.name}, seed ${seed}, ${clients} clients\n`);
       const began = performance.now();
-      const words = await attempt(fault, { seed, clients, say, signal: stop.signal });
-      if (stop.signal.aborted) return CUT_OFF;
+      const words = await attempt(fault, { seed, clients, say, signal: stop });
+      if (stop.aborted) return CUT_OFF;
       runs += 1;
       if (words !== 'clean') bad.push(`FAULT=${fault.name} SEEDS=${seed} CLIENTS=${clients}`);
       process.stdout.write(`  ${words}, ${((performance.now() - began) / 1000).toFixed(0)} s\n`);

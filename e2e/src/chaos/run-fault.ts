@@ -59,6 +59,7 @@ export async function runFault(fault: Fault, order: FaultRun): Promise<Outcome> 
     throw error;
   } finally {
     await crowd?.close();
+    fault.afterwards?.(platform);
     await platform.close(keep);
     if (keep) say(`logs and history are kept in ${platform.folder}`);
   }

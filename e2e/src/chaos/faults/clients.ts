@@ -1,11 +1,16 @@
 import { HalfOpenProxy } from '../half-open-proxy.ts';
 import { sleep, type Fault, type FaultContext } from '../fault.ts';
 import { RawSocket } from '../raw-socket.ts';
-import { readMetric } from '../metric.ts';
+import { sumMetric } from '../metric.ts';
 
 /** A client notices silence after a ping's time and some grace: 33 s. */
 const NOTICED_MS = 60_000;
 const SHORT_TOKEN_SECONDS = 15;
+const LOOK_MS = 100;
+const DOUBLED_MS = 10_000;
+/** Twice, less what was under way when it was counted. */
+const DOUBLED = 1.6;
+/** The proxy of a run, by its platform. */
 const PROXIES = new WeakMap<object, HalfOpenProxy>();
 
 /** Clients that are slow, cut off, expired or heard twice. */
@@ -25,18 +30,16 @@ export const CLIENT_FAULTS: readonly Fault[] = [
       PROXIES.set(platform, proxy);
       return { urls: [platform.access.url, proxy.url] };
     },
+    afterwards: (platform) => PROXIES.get(platform)?.close(),
     happen: async ({ platform, crowd, say }) => {
       const proxy = PROXIES.get(platform) as HalfOpenProxy;
+      crowd.lost.clear();
       const cut = proxy.silence();
       say(`${cut} connections fell silent`);
-      let noticed = 0;
       const deadline = performance.now() + NOTICED_MS;
-      const seen = new Set<number>();
-      while (noticed < cut) {
-        for (const client of crowd.away) seen.add(client);
-        noticed = seen.size;
-        if (performance.now() > deadline) throw new Error(`${noticed} of ${cut} clients noticed`);
-        await sleep(20);
+      while (crowd.lost.size < cut) {
+        if (performance.now() > deadline) throw new Error(`${crowd.lost.size} of ${cut} clients noticed`);
+        await sleep(LOOK_MS);
       }
       say(`all ${cut} noticed`);
     },
@@ -47,13 +50,12 @@ export const CLIENT_FAULTS: readonly Fault[] = [
     seconds: 50,
     hosts: () => Promise.resolve({ tokenSeconds: SHORT_TOKEN_SECONDS, lateTokens: true }),
     happen: async ({ crowd }) => {
-      const closed = new Set<number>();
+      const late = Math.floor(crowd.size / 2);
       const deadline = performance.now() + 2000 * SHORT_TOKEN_SECONDS;
-      while (closed.size < Math.floor(crowd.size / 2)) {
-        for (const client of crowd.away) closed.add(client);
+      while (crowd.lost.size < late) {
         if (performance.now() > deadline)
-          throw new Error(`${closed.size} of ${crowd.size} clients were closed when their token ended`);
-        await sleep(20);
+          throw new Error(`${crowd.lost.size} of ${late} clients were closed when their token ended`);
+        await sleep(LOOK_MS);
       }
     },
   },
@@ -62,12 +64,14 @@ export const CLIENT_FAULTS: readonly Fault[] = [
     title: 'The same cid on two gateways: every publish is sent over both; a gateway is killed',
     seconds: 40,
     hosts: () => Promise.resolve({ doubled: true }),
-    happen: async ({ platform, say }) => {
-      await sleep(10_000);
-      const counts = await Promise.all(
-        platform.gateways.map(({ admin }) => readMetric(admin, 'chatplatform_gateway_publishes_total')),
-      );
-      say(`publishes by gateway: ${counts.join(', ')}`);
+    happen: async ({ platform, crowd, say }) => {
+      const answered = (): Promise<number> => sumMetric(platform.gateways, 'chat_gateway_publishes_total');
+      const before = { answered: await answered(), published: crowd.published };
+      await sleep(DOUBLED_MS);
+      const published = crowd.published - before.published;
+      const times = ((await answered()) - before.answered) / published;
+      say(`${published} publishes reached gateways ${times.toFixed(2)} times`);
+      if (times < DOUBLED) throw new Error(`publishes reached gateways ${times.toFixed(2)} times, not twice`);
       const victim = platform.gateways[1];
       await victim?.kill9();
       await victim?.start();
@@ -85,10 +89,6 @@ const SLOW_MS = 25_000;
 async function slowConsumers({ platform, say }: FaultContext): Promise<void> {
   const { url } = platform.access;
   const room = 'slow:1';
-  const closes = (): Promise<number[]> =>
-    Promise.all(
-      platform.gateways.map(({ admin }) => readMetric(admin, 'chatplatform_gateway_slow_closes_total')),
-    );
   const greet = async (user: string): Promise<RawSocket> => {
     const raw = await RawSocket.open(url);
     const hello = { token: await platform.token(user), inst: `${user}-0000000000000000`.slice(0, 16) };
@@ -109,7 +109,7 @@ async function slowConsumers({ platform, say }: FaultContext): Promise<void> {
     for (const raw of slow) raw.frame(JSON.stringify({ i, sync: { room, from: '', max: 200 } }));
     await sleep(1000 / REQUESTS_PER_SECOND);
   }
-  const dropped = (await closes()).reduce((sum, count) => sum + count, 0);
+  const dropped = await sumMetric(platform.gateways, 'chat_gateway_slow_closes_total');
   for (const raw of [...slow, sender]) raw.cut();
   say(`${dropped} of ${SLOW} slow consumers were dropped`);
   if (dropped < SLOW) throw new Error(`${dropped} of ${SLOW} slow consumers were dropped`);
