@@ -1,6 +1,6 @@
 import { fromJson } from '@chatplatform/protocol';
 import type { Clock } from '@chatplatform/runtime';
-import type { CastItem } from './room-cast.ts';
+import type { CastItem } from './cast-item.ts';
 
 /** Lines of a room are handed on at most this often: who types is shown for 5 s, so half a second more is not seen. */
 export const CONFLATION_MS = 500;

@@ -1,8 +1,9 @@
 import { fromJson, UNKNOWN_PREVIOUS } from '@chatplatform/protocol';
 import type { InboxGap, InboxItem, InboxSender, Revocation } from '@chatplatform/redis';
 import type { GatewayMetrics } from '../admin/gateway-metrics.ts';
+import type { CastItem } from './cast-item.ts';
 import type { LocalRooms } from './local-rooms.ts';
-import type { CastItem, RoomCast } from './room-cast.ts';
+import type { RoomCast } from './room-cast.ts';
 
 /** What reading the inbox needs. */
 export interface InboxReaderOptions {

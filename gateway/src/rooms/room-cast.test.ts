@@ -1,6 +1,7 @@
 import { ManualClock } from '@chatplatform/runtime';
+import type { CastItem } from './cast-item.ts';
 import { CONFLATION_MS } from './conflation.ts';
-import { RoomCast, type CastItem } from './room-cast.ts';
+import { RoomCast } from './room-cast.ts';
 
 const ROOM = 'team:1';
 const typing = (u: string, on = true): CastItem => ({

@@ -1,5 +1,6 @@
-import { hotChannelOf, type HotRooms, type InboxClass } from '@chatplatform/redis';
+import { hotChannelOf, type HotRooms } from '@chatplatform/redis';
 import type { Clock } from '@chatplatform/runtime';
+import type { CastItem } from './cast-item.ts';
 import { Conflation } from './conflation.ts';
 
 /** What casting needs. */
@@ -13,13 +14,6 @@ export interface RoomCastOptions {
   send: (inbox: string, items: readonly CastItem[]) => Promise<unknown>;
   /** Hands the line to the members on this gateway. */
   deliver: (item: CastItem) => void;
-}
-
-/** An ephemeral line of a room. */
-export interface CastItem {
-  class: Extract<InboxClass, 'pr' | 'ty' | 'rc'>;
-  room: string;
-  frame: string;
 }
 
 /** Typing comes in bursts: the routes of a room are asked for at most this often. */

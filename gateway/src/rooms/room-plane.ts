@@ -6,6 +6,7 @@ import { PresenceKeeper } from '../presence/presence-keeper.ts';
 import { Receipts } from '../presence/receipts.ts';
 import type { SessionRegistry } from '../session/session-registry.ts';
 import { Audit } from './audit.ts';
+import type { CastItem } from './cast-item.ts';
 import { DeliveryLag } from './delivery-lag.ts';
 import { FanOut } from './fan-out.ts';
 import { FlushWindow } from './flush-window.ts';
@@ -16,7 +17,7 @@ import { LocalRooms } from './local-rooms.ts';
 import { Membership } from './membership.ts';
 import { Reassertion } from './reassertion.ts';
 import { RingBudget, type RoomEntry } from './ring.ts';
-import { RoomCast, type CastItem } from './room-cast.ts';
+import { RoomCast } from './room-cast.ts';
 import { topicOf } from './topics.ts';
 
 /** Everything that knows rooms. */
