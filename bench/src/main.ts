@@ -9,6 +9,7 @@ import { isClean } from './report/summary.ts';
 import { fanOut } from './scenarios/fan-out.ts';
 import { idle } from './scenarios/idle.ts';
 import { latency } from './scenarios/latency.ts';
+import { drain, storm } from './scenarios/moving.ts';
 import { rooms } from './scenarios/rooms.ts';
 import { saturation } from './scenarios/saturation.ts';
 import type { Bench, Scenario } from './scenarios/scenario.ts';
@@ -17,7 +18,7 @@ import { chatPlatform } from './targets/chat-platform.ts';
 import { isInPath, rawUws, socketIoPeer } from './targets/peers.ts';
 import { ROOT } from './targets/program.ts';
 
-const SCENARIOS: readonly Scenario[] = [idle, fanOut, saturation, rooms, latency, worker];
+const SCENARIOS: readonly Scenario[] = [idle, fanOut, saturation, rooms, latency, worker, drain, storm];
 const RESULTS = join(ROOT, 'bench/results');
 const KEY_BYTES = 32;
 
@@ -89,6 +90,7 @@ async function prepare(): Promise<Prepared> {
   return {
     targets,
     platform,
+    key,
     rounds: Number(flags.rounds),
     scale: Number(flags.scale),
     note: print,

@@ -5,6 +5,8 @@ import { Member } from './member.ts';
 import { paced } from './pace.ts';
 import { nowUs, payloadOf } from './payload.ts';
 import { plain } from './plain.ts';
+import { Moves, type MoveReport } from './moves.ts';
+import { Rover } from './rover.ts';
 import { socketIo } from './socket-io.ts';
 import { Tally, type Counts, type Delays } from './tally.ts';
 import { tokenOf } from './token.ts';
@@ -23,6 +25,8 @@ export interface CrowdPlan {
   readonly rooms: readonly (readonly string[])[];
   readonly count: number;
   readonly perSecond: number;
+  /** They follow when a gateway asks them to leave, and come back when they are cut off. Only in cp1. */
+  readonly roving?: boolean;
 }
 
 /** How connecting went. */
@@ -55,7 +59,11 @@ export interface LoadReport extends Counts {
 const JOIN_TIMEOUT_MS = 30_000;
 /** Deliveries that are under way when publishing ends. */
 const SETTLE_TIMEOUT_MS = 10_000;
+/** Twice what the budget of the platform (500 a second) takes for 10 000. */
+const MOVE_TIMEOUT_MS = 60_000;
 const POLL_MS = 20;
+/** Connections opened in one go; half of them have to be in before the next. */
+const OUTSTANDING = 500;
 const REFUSALS_KEPT = 5;
 /** Publishers of a run: one for every so many rooms, so that no connection is the bottleneck. */
 const ROOMS_PER_PUBLISHER = 10;
@@ -65,7 +73,8 @@ export class Crowd {
   readonly #plan: CrowdPlan;
   readonly #tally = new Tally();
   readonly #countedRoom: string[] = [];
-  readonly #members: Member[] = [];
+  readonly #members: (Member | Rover)[] = [];
+  readonly #moves = new Moves();
   readonly #publishers: Member[] = [];
   readonly #published = new Map<string, number>();
   readonly #refusals: string[] = [];
@@ -82,7 +91,12 @@ export class Crowd {
   async assemble(): Promise<Arrival> {
     const { count, perSecond } = this.#plan;
     const startUs = nowUs();
-    await paced({ perSecond, count }, (index) => this.#members.push(this.#subscriber(index)));
+    for (let from = 0; from < count; from += OUTSTANDING) {
+      const many = Math.min(OUTSTANDING, count - from);
+      await paced({ perSecond, count: many }, (index) => this.#members.push(this.#subscriber(from + index)));
+      // Before more are sent after them: a gateway refuses a crowd that waits at its door.
+      await this.#wait(() => this.#joined + this.#closed >= from + many / 2, JOIN_TIMEOUT_MS);
+    }
     await this.#wait(() => this.#joined + this.#closed >= count, JOIN_TIMEOUT_MS);
     const seconds = (nowUs() - startUs) / 1e6;
     return { joined: this.#joined, failed: count - this.#joined, seconds, refusals: this.#refusals };
@@ -135,6 +149,17 @@ export class Crowd {
     };
   }
 
+  /** Resolves when `clients` have moved, at least once each, or too much time has passed. */
+  async moved(clients: number): Promise<MoveReport> {
+    await this.#wait(() => this.#moves.clients >= clients, MOVE_TIMEOUT_MS);
+    return this.#moves.report();
+  }
+
+  /** Moves count from here. */
+  expectMoves(): void {
+    this.#moves.begin();
+  }
+
   get received(): number {
     return this.#tally.received;
   }
@@ -143,12 +168,37 @@ export class Crowd {
     for (const member of [...this.#members, ...this.#publishers]) member.close();
   }
 
-  #subscriber(index: number): Member {
+  #subscriber(index: number): Member | Rover {
     const rooms = this.#plan.rooms[index % this.#plan.rooms.length] ?? [];
     const [counted] = rooms;
     if (counted === undefined) return this.#member(`user-${index}`, rooms, undefined);
     this.#countedRoom.push(counted);
+    if (this.#plan.roving === true) return this.#rover(`user-${index}`, counted);
     return this.#member(`user-${index}`, rooms, { tally: this.#tally, index: this.#tally.member() });
+  }
+
+  #rover(user: string, room: string): Rover {
+    const { key, ports } = this.#plan;
+    const index = this.#tally.member();
+    let isIn = false;
+    return new Rover({
+      token: tokenOf(key, user),
+      room,
+      ports,
+      tally: this.#tally,
+      index,
+      onJoined: () => {
+        if (isIn) this.#moves.add(index);
+        else this.#joined += 1;
+        isIn = true;
+      },
+      onRefused: (text) => this.#refuse(text),
+    });
+  }
+
+  #refuse(text: string): void {
+    this.#refused += 1;
+    if (this.#refusals.length < REFUSALS_KEPT) this.#refusals.push(text);
   }
 
   #member(user: string, rooms: readonly string[], checked: ConstructorParameters<typeof Member>[2]): Member {
@@ -161,10 +211,7 @@ export class Crowd {
       onAcked: (count) => {
         this.#acked += count;
       },
-      onRefused: (text) => {
-        this.#refused += 1;
-        if (this.#refusals.length < REFUSALS_KEPT) this.#refusals.push(text);
-      },
+      onRefused: (text) => this.#refuse(text),
       onClosed: () => {
         this.#closed += 1;
       },

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { Arrival, CrowdPlan, LoadReport, PublishPlan } from './crowd.ts';
+import type { MoveReport } from './moves.ts';
 import type { Order } from './main.ts';
 
 interface Answer {
@@ -43,6 +44,16 @@ export class LoadProcess {
   /** Somebody else will have published `each` messages into these rooms. */
   owe(rooms: readonly string[], each: number): Promise<void> {
     return this.#ask({ order: 'owe', rooms, each });
+  }
+
+  /** Moves of clients count from here. */
+  expectMoves(): Promise<void> {
+    return this.#ask({ order: 'expect-moves' });
+  }
+
+  /** Resolves when so many clients have moved, or after a minute. */
+  moved(clients: number): Promise<MoveReport> {
+    return this.#ask({ order: 'moved', clients });
   }
 
   report(): Promise<LoadReport> {

@@ -8,6 +8,8 @@ export type Order =
   | { readonly order: 'publishers'; readonly rooms: readonly string[] }
   | { readonly order: 'publish'; readonly plan: PublishPlan }
   | { readonly order: 'owe'; readonly rooms: readonly string[]; readonly each: number }
+  | { readonly order: 'expect-moves' }
+  | { readonly order: 'moved'; readonly clients: number }
   | { readonly order: 'report' }
   | { readonly order: 'received' }
   | { readonly order: 'close' };
@@ -27,6 +29,10 @@ async function obey(order: Order): Promise<unknown> {
       return crowd.publish(order.plan);
     case 'owe':
       return crowd.owe(order.rooms, order.each);
+    case 'expect-moves':
+      return crowd.expectMoves();
+    case 'moved':
+      return crowd.moved(order.clients);
     case 'report':
       return crowd.report();
     case 'received':

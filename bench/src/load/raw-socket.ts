@@ -6,6 +6,8 @@ export interface Address {
   readonly port: number;
   readonly path: string;
   readonly protocol?: string;
+  /** What it offers, such as compression; frames are counted as they are. */
+  readonly extensions?: string;
 }
 
 /** What happens on a {@link RawSocket}. */
@@ -166,7 +168,7 @@ function frameOf(opcode: number, payload: Buffer): Buffer {
   return frame.subarray(0, at + 4 + payload.length);
 }
 
-function upgradeRequest({ path, protocol, port }: Address): string {
+function upgradeRequest({ path, protocol, extensions, port }: Address): string {
   return [
     `GET ${path} HTTP/1.1`,
     `Host: 127.0.0.1:${port}`,
@@ -175,6 +177,7 @@ function upgradeRequest({ path, protocol, port }: Address): string {
     `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
     'Sec-WebSocket-Version: 13',
     ...(protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
+    ...(extensions === undefined ? [] : [`Sec-WebSocket-Extensions: ${extensions}`]),
     '\r\n',
   ].join('\r\n');
 }

@@ -7,6 +7,8 @@ export interface Bench {
   /** Interleaved in this order, round by round. */
   readonly targets: readonly Target[];
   readonly platform: PlatformUnderTest;
+  /** Signs the tokens of clients. */
+  readonly key: string;
   readonly rounds: number;
   /** 1 = as published; less = smaller, to see that it works. */
   readonly scale: number;
