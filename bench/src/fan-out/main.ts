@@ -1,6 +1,6 @@
 // CPU of one delivery in the process that holds the sockets, without everything around it: the gateway's way from its
 // inbox to 1 000 sockets against uWebSockets.js alone, with and without compression. One round of each in turn.
-//   tools/run bench/src/fan-out/main.ts [--rounds N] [--members N] [--seconds N]
+//   tools/run bench/src/fan-out/main.ts [--rounds N] [--members N] [--seconds N] [--bytes N,N]
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string', default: '3' },
     members: { type: 'string', default: '1000' },
     seconds: { type: 'string', default: '3' },
+    bytes: { type: 'string', default: '200,1024,4096,12288' },
   },
 });
 const ROUNDS = Number(flags.rounds);
@@ -24,7 +25,7 @@ const DELIVERIES_PER_SECOND = 40_000;
 const BYTES_PER_SECOND = 40_000_000;
 /** Everything has arrived when nothing came for so long. */
 const QUIET_MS = 200;
-const BYTES = [200, 1024, 4096, 12_288];
+const BYTES = flags.bytes.split(',').map(Number);
 const BURSTS = [1, 8];
 const WORDS =
   'the build is green again please have a look at line of code that we moved to another room'.split(' ');
