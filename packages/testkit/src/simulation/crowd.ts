@@ -1,5 +1,6 @@
 import { connect, type ChatClient, type Room, type Transport } from '@chatplatform/client';
 import { seededRandom } from '@chatplatform/runtime';
+import { Board } from './board.ts';
 import { Recorder } from '../checker/recorder.ts';
 import type { History } from '../checker/index.ts';
 import { Dice } from './dice.ts';
@@ -18,6 +19,8 @@ export interface CrowdSize {
   readonly messages: number;
   /** Time in which they publish, ms. */
   readonly spanMs: number;
+  /** They have a latest-value room, too. */
+  readonly board: boolean;
 }
 
 interface CrowdParts {
@@ -46,6 +49,9 @@ interface Logged {
   id: string | undefined;
 }
 
+/** Writes to the board, for each message. */
+const WRITES = 0.5;
+
 /** Clients with the real SDK: they join, publish, leave and come back, and write down what they see. */
 export class Crowd {
   readonly processes: SimProcess[] = [];
@@ -55,6 +61,7 @@ export class Crowd {
   readonly #recorder: Recorder;
   readonly #memberships = new Set<Membership>();
   readonly #actors: Actor[] = [];
+  readonly #board = new Board();
   readonly #sent = new Map<string, number>();
   readonly #open = new Set<string>();
   readonly #logged = new Map<string, Map<string, Logged>>();
@@ -84,13 +91,18 @@ export class Crowd {
 
   /** Everybody has done what they wanted, and has what they are owed. */
   get content(): boolean {
-    if (this.#acting > 0 || this.#open.size > 0) return false;
+    if (this.#acting > 0 || this.#open.size > 0 || !this.#board.content) return false;
     for (const stay of this.#memberships) {
       for (const [tag, message] of this.#logged.get(stay.room.name) ?? []) {
         if (!stay.got.has(tag) && isOwed(stay, message)) return false;
       }
     }
     return true;
+  }
+
+  /** What is wrong with the values that members see in the end. */
+  get wrongValues(): readonly string[] {
+    return [...this.#board.complaints, ...this.#board.differences];
   }
 
   /** Every member publishes `count` messages in a moment. */
@@ -134,8 +146,10 @@ export class Crowd {
     const { dice, process } = actor;
     const rooms = size.rooms.filter((_, at) => at === 0 || dice.chance(0.7));
     actor.stays = rooms.map((room) => this.#join(actor, room, dice.chance(0.3) ? '' : undefined));
+    if (size.board) this.#board.join(actor.name, actor.client);
     for (let left = size.messages; left > 0; left -= 1) {
       await process.clock.sleep(dice.between(0, (2 * size.spanMs) / size.messages));
+      if (size.board && dice.chance(WRITES)) this.#board.write(actor.name, dice);
       const target = this.#speak(actor);
       if (target !== undefined && dice.chance(0.04)) {
         this.#leave(target);

@@ -22,7 +22,10 @@ export const PARTITIONS = 2;
 
 const STORES = { kafka: { bootstrapServers: ['sim:1'] }, redis: { endpoints: ['sim:1'] } };
 /** Some rooms keep so little that whoever is away for a moment needs the log itself. */
-const ROOMS = [{ prefix: 'team', historySize: 4 }];
+const ROOMS = [
+  { prefix: 'team', historySize: 4 },
+  { prefix: 'state', kind: 'latest' },
+];
 const GATEWAY_CONFIG = GatewayConfig.parse({
   platform: IDENTITY,
   ...STORES,

@@ -13,7 +13,11 @@ export interface Shrunk {
  * Leaves troubles out of a run that is not clean, halves first, then ever smaller parts, as long as something is wrong
  * with what is left. (Time goes on differently without a trouble, so one that seems needed may only have moved things.)
  */
-export async function shrink(options: SimulationOptions, result: SimulationResult): Promise<Shrunk> {
+export async function shrink(
+  options: SimulationOptions,
+  result: SimulationResult,
+  run: typeof simulate = simulate,
+): Promise<Shrunk> {
   let kept = result.schedule.map((_, at) => at + 1).filter((place) => options.without?.has(place) !== true);
   let best: Shrunk = { result, without: options.without ?? new Set(), runs: 0 };
   let runs = 0;
@@ -21,7 +25,7 @@ export async function shrink(options: SimulationOptions, result: SimulationResul
     for (let from = 0; from < kept.length; ) {
       const part = kept.slice(from, from + size);
       const without = new Set([...best.without, ...part]);
-      const tried = await simulate({ ...options, without });
+      const tried = await run({ ...options, without });
       runs += 1;
       if (tried.clean) {
         from += size;

@@ -91,6 +91,7 @@ class World {
   #nextLook = 0;
   #contentSince: number | undefined;
   #lastedMs = 0;
+  #wrongValues: readonly string[] = [];
   #restless = false;
 
   constructor(options: SimulationOptions) {
@@ -122,13 +123,14 @@ class World {
     time.after(START_MS, () => this.#begin(spanMs));
     await time.run(() => this.#isOver());
     this.#lastedMs = time.now;
+    this.#wrongValues = this.#crowd?.wrongValues ?? [];
     this.#crowd?.close();
   }
 
   result(strays: readonly string[]): SimulationResult {
     const history = this.#crowd?.history ?? [];
     const verdict = judge(history);
-    const complaints = [...(this.#crowd?.complaints ?? []), ...strays];
+    const complaints = [...(this.#crowd?.complaints ?? []), ...this.#wrongValues, ...strays];
     const unsettled = this.#crowd?.unsettled ?? [];
     if (this.#restless) complaints.push(`it did not come to rest within ${this.time.events} events`);
     if (unsettled.length > 0) complaints.push(`publishes without an outcome: ${unsettled.join(', ')}`);
@@ -152,7 +154,13 @@ class World {
     const dice = this.#dice;
     const shared = { time, dice, journal: this.#journal, network: this.#network, platform: this.#platform };
     const rooms = ['team:1', 'team:2', 'lobby'].slice(0, dice.whole(1, 3));
-    const size = { clients: dice.whole(2, 4), rooms, messages: dice.whole(4, 14), spanMs };
+    const size = {
+      clients: dice.whole(2, 4),
+      rooms,
+      messages: dice.whole(4, 14),
+      spanMs,
+      board: dice.chance(0.4),
+    };
     const crowd = new Crowd({ ...shared, planted: this.#options.planted }, size);
     this.#crowd = crowd;
     const count = dice.chance(0.1) ? 0 : dice.whole(1, 5);

@@ -1,5 +1,5 @@
 import type { InRecord, Kafka, LogReader, PartitionConsumer, RecordProducer } from '@chatplatform/kafka';
-import type { History, InboxHandlers, InboxPublisher, Redis } from '@chatplatform/redis';
+import type { History, InboxHandlers, InboxPublisher, Latest, Redis } from '@chatplatform/redis';
 
 /** `redis` with some nouns replaced. */
 export function withRedis(redis: Redis, change: Partial<Redis>): Redis {
@@ -12,6 +12,16 @@ export function withHistory(redis: Redis, change: (history: History) => Partial<
     history: (epoch) => {
       const history = redis.history(epoch);
       return Object.assign(Object.create(history) as History, change(history));
+    },
+  });
+}
+
+/** `redis` with some methods of its latest-value rooms replaced. */
+export function withLatest(redis: Redis, change: (latest: Latest) => Partial<Latest>): Redis {
+  return withRedis(redis, {
+    latest: (epoch) => {
+      const latest = redis.latest(epoch);
+      return Object.assign(Object.create(latest) as Latest, change(latest));
     },
   });
 }

@@ -1,0 +1,55 @@
+import { withLatest } from './around.ts';
+import type { PlantedFault } from './planted-fault.ts';
+
+/** Mistakes in rooms that keep the newest value of each key. */
+export const VALUE_MISTAKES: readonly PlantedFault[] = [
+  {
+    name: 'values-from-a-replica',
+    mistake: 'values are read where the newest one arrives late',
+    stores: ({ redis }, { program, dice }) =>
+      program === 'worker'
+        ? {}
+        : {
+            redis: withLatest(redis, (latest) => ({
+              all: async (room) => {
+                const { entries, head } = await latest.all(room);
+                return { entries: dice.chance(0.5) ? entries.slice(0, -1) : entries, head };
+              },
+            })),
+          },
+  },
+  {
+    name: 'deletion-forgotten',
+    mistake: 'what changed while somebody was away does not tell of deletions',
+    stores: ({ redis }, { program }) =>
+      program === 'worker'
+        ? {}
+        : {
+            redis: withLatest(redis, (latest) => ({
+              changes: async (room, from) => {
+                const { entries, head } = await latest.changes(room, from);
+                return { entries: entries.filter(({ frame }) => !frame.includes('"d":null')), head };
+              },
+            })),
+          },
+  },
+  {
+    name: 'value-set-twice',
+    mistake: 'a resent value counts as a new one, and takes the place of what was set after it',
+    stores: ({ redis }, { program }) =>
+      program === 'gateway'
+        ? {}
+        : {
+            redis: withLatest(redis, (latest) => ({
+              append: (request) =>
+                latest.append({
+                  ...request,
+                  messages: request.messages.map((message) => ({
+                    ...message,
+                    inst: `${message.inst} ${message.offset}`,
+                  })),
+                }),
+            })),
+          },
+  },
+];
