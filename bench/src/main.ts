@@ -55,7 +55,7 @@ function help(): number {
 
 async function run(): Promise<number> {
   const chosen = chosenScenarios();
-  if (chosen === undefined) return 64;
+  if (chosen === undefined || !areNumbers()) return 64;
   const bench = await prepare();
   let failed = 0;
   try {
@@ -73,6 +73,16 @@ function chosenScenarios(): readonly Scenario[] | undefined {
   if (unknown.length === 0) return SCENARIOS.filter(({ name }) => wanted.includes(name));
   process.stderr.write(`there is no scenario "${unknown.join(', ')}"; see --help\n`);
   return undefined;
+}
+
+function areNumbers(): boolean {
+  const rounds = Number(flags.rounds);
+  const scale = Number(flags.scale);
+  if (Number.isInteger(rounds) && rounds >= 1 && scale > 0 && scale <= 1) return true;
+  process.stderr.write(
+    `--rounds ${flags.rounds} --scale ${flags.scale}: give a whole number from 1, and a share above 0 up to 1\n`,
+  );
+  return false;
 }
 
 type Prepared = Bench & { close(): Promise<void> };

@@ -30,9 +30,9 @@ function rowOf(target: string, own: readonly Sample[]): SummaryRow {
   };
 }
 
-/** Whether every round of every target was clean. */
+/** Whether every round of every target was clean; nothing measured is not clean. */
 export function isClean(samples: readonly Sample[]): boolean {
-  return samples.every((sample) => sample.verdict.startsWith('clean'));
+  return samples.length > 0 && samples.every((sample) => sample.verdict.startsWith('clean'));
 }
 
 function median(values: readonly number[]): number {

@@ -6,8 +6,8 @@ import { interleaved, scaled, type Scenario } from './scenario.ts';
 const ROOMS = 10;
 const MEMBERS_EACH = 2;
 const PUBLISHES_PER_SECOND = 100;
-const WARM_SECONDS = 5;
-const SECONDS = 15;
+const WARM_SECONDS = 4;
+const SECONDS = 10;
 
 /** How long a message takes when nobody is in a hurry. */
 export const latency: Scenario = {

@@ -12,7 +12,7 @@ const PUBLISHES_PER_SECOND = 20;
 const LEAD_MS = 2000;
 const SECONDS = 25;
 const SECONDS_AROUND = 10;
-const ARRIVALS_PER_SECOND = 500;
+const ARRIVALS_PER_SECOND = 1000;
 
 /** A gateway with everybody on it is told to drain. */
 export const drain: Scenario = {

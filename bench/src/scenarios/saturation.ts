@@ -6,7 +6,7 @@ import { interleaved, scaled, type Scenario } from './scenario.ts';
 
 const MEMBERS = 1000;
 const FIRST_PER_SECOND = 60;
-const STEP = 1.4;
+const STEP = 1.5;
 /** Beyond this the load generator, not the server, is what is measured. */
 const MOST_PER_SECOND = 1500;
 const SECONDS = 3;
