@@ -62,15 +62,6 @@ export class RawSocket {
     this.bytes(frameOf(FINAL | (typeof message === 'string' ? OPCODE.text : OPCODE.binary), payload));
   }
 
-  /** Stops reading: what comes piles up at the sender. */
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
-  }
-
   /** Ends it without a goodbye. */
   cut(): void {
     this.#socket.destroy();

@@ -1,6 +1,5 @@
 import { HalfOpenProxy } from '../half-open-proxy.ts';
-import { sleep, type Fault, type FaultContext } from '../fault.ts';
-import { RawSocket } from '../raw-socket.ts';
+import { sleep, type Fault } from '../fault.ts';
 import { sumMetric } from '../metric.ts';
 
 /** A client notices silence after a ping's time and some grace: 33 s. */
@@ -13,14 +12,8 @@ const DOUBLED = 1.6;
 /** The proxy of a run, by its platform. */
 const PROXIES = new WeakMap<object, HalfOpenProxy>();
 
-/** Clients that are slow, cut off, expired or heard twice. */
+/** Clients that are cut off, expired or heard twice. */
 export const CLIENT_FAULTS: readonly Fault[] = [
-  {
-    name: 'slow-consumer',
-    title: 'Slow consumers: they ask for much and read nothing',
-    seconds: 40,
-    happen: slowConsumers,
-  },
   {
     name: 'half-open',
     title: 'Half-open sockets: half of the connections fall silent in both directions',
@@ -78,39 +71,3 @@ export const CLIENT_FAULTS: readonly Fault[] = [
     },
   },
 ];
-
-const SLOW = 20;
-/** One reply is at most 256 KiB; with more of these in the room than fit, each request asks for that much. */
-const FILLING = 'x'.repeat(4000);
-const FILLINGS = 80;
-const REQUESTS_PER_SECOND = 15;
-const SLOW_MS = 25_000;
-
-async function slowConsumers({ platform, say }: FaultContext): Promise<void> {
-  const { url } = platform.access;
-  const room = 'slow:1';
-  const greet = async (user: string): Promise<RawSocket> => {
-    const raw = await RawSocket.open(url);
-    const hello = { token: await platform.token(user), inst: `${user}-0000000000000000`.slice(0, 16) };
-    raw.frame(JSON.stringify({ i: 1, hello: { ...hello, rooms: { [room]: { limit: 0 } } } }));
-    return raw;
-  };
-  const sender = await greet('slow-sender');
-  for (let number = 1; number <= FILLINGS; number += 1) {
-    const cid = `slow-sender-0000.${number}`;
-    sender.frame(JSON.stringify({ i: number + 1, pub: { room, cid, data: FILLING } }));
-    await sleep(150);
-  }
-  const slow = await Promise.all(Array.from({ length: SLOW }, (_, at) => greet(`slow-${at}`)));
-  await sleep(1000);
-  for (const raw of slow) raw.pause();
-  const deadline = performance.now() + SLOW_MS;
-  for (let i = 2; performance.now() < deadline; i += 1) {
-    for (const raw of slow) raw.frame(JSON.stringify({ i, sync: { room, from: '', max: 200 } }));
-    await sleep(1000 / REQUESTS_PER_SECOND);
-  }
-  const dropped = await sumMetric(platform.gateways, 'chat_gateway_slow_closes_total');
-  for (const raw of [...slow, sender]) raw.cut();
-  say(`${dropped} of ${SLOW} slow consumers were dropped`);
-  if (dropped < SLOW) throw new Error(`${dropped} of ${SLOW} slow consumers were dropped`);
-}
