@@ -3,6 +3,8 @@ import type { Batch, Finding, Findings } from './findings.ts';
 
 /** Seeds in a batch: a second or two of work, so that all processes end at about the same time. */
 const BATCH = 50;
+/** The same where the first find ends it: what others still have under way then is of no use. */
+const SMALL_BATCH = 10;
 
 /** What many seeds brought. */
 export interface Outcome {
@@ -25,6 +27,7 @@ export async function campaign(
   const unclean: Finding[] = [];
   const first: number[] = [];
   const last: number[] = [];
+  const size = whole.stop ? SMALL_BATCH : BATCH;
   let next = whole.from;
   let runs = 0;
   const take = (findings: Findings): void => {
@@ -35,8 +38,8 @@ export async function campaign(
   const work = async (at: number): Promise<void> => {
     while (next <= whole.to && !(whole.stop && unclean.length > 0)) {
       const from = next;
-      next += BATCH;
-      const findings = await crew.run({ ...whole, from, to: Math.min(whole.to, from + BATCH - 1) });
+      next += size;
+      const findings = await crew.run({ ...whole, from, to: Math.min(whole.to, from + size - 1) });
       take(findings);
       first[at] ??= findings.residentMb;
       last[at] = findings.residentMb;
