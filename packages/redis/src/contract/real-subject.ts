@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Cluster, Redis as Standalone, type RedisOptions } from 'ioredis';
 import type { RedisConfig } from '../connection/config.ts';
 import { openRedis } from '../open-redis.ts';
@@ -50,6 +51,7 @@ export function realSubject(config: RedisConfig, logins?: Logins): RealSubject {
           ? openAt(CONTRACT_PREFIX)
           : asPrograms(openAt(CONTRACT_PREFIX, logins.gateway), openAt(CONTRACT_PREFIX, logins.worker));
       await redis.ready(READY_MS);
+      await untilReady(client);
       return redis;
     },
     snapshot: async () => {
@@ -80,6 +82,11 @@ function rawClient(config: RedisConfig): Standalone | Cluster {
     : new Standalone({ ...options, ...(addresses[0] as (typeof addresses)[0]), lazyConnect: true });
 }
 
+/** Before it knows the roles, a cluster's client takes every node for a primary, and closes some connections when it does. */
+async function untilReady(client: Standalone | Cluster): Promise<void> {
+  if (client instanceof Cluster && client.status !== 'ready') await once(client, 'ready');
+}
+
 function primariesOf(client: Standalone | Cluster): Standalone[] {
   return client instanceof Cluster ? client.nodes('master') : [client];
 }
@@ -92,7 +99,8 @@ async function keysOf(client: Standalone | Cluster): Promise<string[]> {
 async function dumpAll(client: Standalone | Cluster): Promise<Map<string, Buffer>> {
   const keys = await keysOf(client);
   const dumps = await Promise.all(keys.map((key) => client.dumpBuffer(key)));
-  return new Map(keys.map((key, at) => [key, dumps[at] as Buffer]));
+  // A key that ended in between has none.
+  return new Map(keys.flatMap((key, at) => (dumps[at] ? [[key, dumps[at]]] : [])));
 }
 
 async function restoreAll(client: Standalone | Cluster, dumps: ReadonlyMap<string, Buffer>): Promise<void> {
