@@ -34,5 +34,9 @@ function tableOf(searches: readonly Search[]): string[] {
 
 /** How it showed, without the names of one run. */
 function kindsOf({ what }: Finding): string {
-  return what.replace(/c\d+: .*|c\d+ in .*/, 'a refusal nobody may meet').replaceAll('|', '/');
+  return what
+    .replace(/(^|, )c\d+ sees .*/, '$1values that differ')
+    .replace(/(^|, )value c\d+=.*/, '$1one value under two ids')
+    .replace(/(^|, )(c\d+: |c\d+ in ).*/, '$1a refusal nobody may meet')
+    .replaceAll('|', '/');
 }
