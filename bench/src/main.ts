@@ -15,7 +15,7 @@ import { saturation } from './scenarios/saturation.ts';
 import type { Bench, Scenario } from './scenarios/scenario.ts';
 import { worker } from './scenarios/worker.ts';
 import { chatPlatform } from './targets/chat-platform.ts';
-import { isInPath, rawUws, socketIoPeer } from './targets/peers.ts';
+import { rawUws, socketIoPeer } from './targets/peers.ts';
 import { ROOT } from './targets/program.ts';
 
 const SCENARIOS: readonly Scenario[] = [idle, fanOut, saturation, rooms, latency, worker, drain, storm];
@@ -95,8 +95,6 @@ async function prepare(): Promise<Prepared> {
   const platform = await chatPlatform({ key, folder });
   const place = { key, folder, cache };
   const targets = [platform, rawUws(place), ...(flags.check ? [] : [socketIoPeer(place)])];
-  if (!flags.check && !(await isInPath('centrifugo')))
-    print('no centrifugo in PATH: the reports are without it');
   return {
     targets,
     platform,

@@ -79,11 +79,3 @@ async function installed(cache: string): Promise<string> {
   if (version !== SOCKET_IO) throw new Error(`${folder} holds socket.io ${version}; remove the folder`);
   return folder;
 }
-
-/** Whether a program is in PATH. */
-export async function isInPath(program: string): Promise<boolean> {
-  return run('sh', ['-c', `command -v ${program}`]).then(
-    () => true,
-    () => false,
-  );
-}
