@@ -86,10 +86,18 @@ export class LocalRooms {
   async reassert(name: string): Promise<void> {
     const held = this.#held.get(name);
     if (held === undefined) return;
-    const write = held.route.then(() => this.#options.routes.add(name, this.#options.incarnation));
-    // It stood before: a failure now is met by the next re-assertion, it is no reason to refuse joins.
-    held.route = write.catch(() => undefined);
-    await write;
+    const first = held.route;
+    const write = first.then(() => this.#options.routes.add(name, this.#options.incarnation));
+    // What stood before stands: a failure now is met by the next re-assertion, it is no reason to refuse joins. A first
+    // write that is still under way and fails is one: nobody may be in a room of which no worker knows.
+    const again = write.catch(() => undefined);
+    held.route = first.then(() => again);
+    held.route.catch(() => undefined);
+    // A room whose route was never written is forgotten with its members: there is nothing to say again.
+    await first.then(
+      () => write,
+      () => undefined,
+    );
   }
 
   /** Ids of the newest messages delivered here. */
