@@ -85,7 +85,6 @@ export class SimKafka {
   /** The group notices that the members of `process` are gone. */
   evict(process: SimProcess): void {
     for (const member of this.#members.get(process) ?? []) member.evict();
-    this.#members.delete(process);
   }
 
   /** What `process` produces reaches no broker from now on, or does again. */
@@ -156,9 +155,12 @@ export class SimKafka {
     const { time, dice } = this.#parts;
     const pipe = new Pipe(time, dice);
     const evicted = new Deferred();
+    let joined = false;
     const members = this.#members.get(process) ?? [];
     members.push({
       evict: () => {
+        // One that is not in the group yet cannot be put out, and will be in it.
+        if (!joined) return;
         evicted.resolve();
         // One that lives finishes its batch, however late; a dead one answers nothing and never reads again.
         void (process.alive ? inner.evict() : inner.kill());
@@ -169,8 +171,9 @@ export class SimKafka {
       onCrash: (listener) => inner.onCrash(listener),
       lastActivity: () => inner.lastActivity(),
       stop: () => inner.stop(),
-      run: (options) =>
-        inner.run({
+      run: (options) => {
+        joined = true;
+        return inner.run({
           ...options,
           onAssigned: (topic, partitions) => {
             if (process.alive) options.onAssigned?.(topic, partitions);
@@ -187,7 +190,8 @@ export class SimKafka {
             );
             return Promise.race([handle(), orphaned]);
           },
-        }),
+        });
+      },
     };
   }
 }
