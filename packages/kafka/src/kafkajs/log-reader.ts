@@ -2,22 +2,17 @@ import { backoff, type Clock, type Random } from '@chatplatform/runtime';
 import type { Kafka as KafkaJs } from 'kafkajs';
 import Batch from 'kafkajs/src/consumer/batch.js';
 import { KafkaError } from '../errors.ts';
+import { FETCH_BYTES, LEADER_RETRY, MAX_TRIES, readRange } from '../log-reading.ts';
 import type { InRecord } from '../port/consumer.ts';
 import type { LogBounds, LogRange, LogReader } from '../port/log-reader.ts';
 import { clusterOf, type Cluster } from './cluster.ts';
 import { isPassing, rootOf, toKafkaError } from './failures.ts';
 import { toRecords } from './records.ts';
 
-/** One fetch: large enough for some thousand chat messages, small enough to decode within a turn of some ms. */
-const FETCH_BYTES = 1024 * 1024;
 /** Nothing is waited for: with `minBytes` 0 a broker answers at once, and kafkajs makes of this the request's timeout. */
 const FETCH_TIMEOUT_MS = 5_000;
 const FETCH_MIN_BYTES = 0;
 const READ_UNCOMMITTED = 0;
-/** Waits while a partition has no leader, or another one than we thought, ms. */
-const RETRY = { base: 50, factor: 2, max: 500, jitter: 0.5 } as const;
-/** About half a second in all: whoever wants to wait longer asks again. */
-const MAX_TRIES = 4;
 
 interface Deps {
   readonly client: KafkaJs;
@@ -40,20 +35,12 @@ export class KafkajsLogReader implements LogReader {
     this.#cluster = clusterOf(deps.client);
   }
 
-  async read(range: LogRange): Promise<InRecord[]> {
-    const { to, maxRecords, signal } = range;
-    const records: InRecord[] = [];
-    let next = range.from;
-    while (next < to && records.length < maxRecords) {
-      if (signal?.aborted === true) throw new KafkaError('closed', 'the reading was ended');
-      const batch = await this.#fetch(range, next);
-      if (batch.rawMessages.length === 0) break;
-      for (const record of toRecords(batch)) {
-        if (record.offset < to && records.length < maxRecords) records.push(record);
-      }
-      next = Number(batch.lastOffset()) + 1;
-    }
-    return records;
+  read(range: LogRange): Promise<InRecord[]> {
+    return readRange(range, async (offset) => {
+      const batch = await this.#fetch(range, offset);
+      const next = batch.rawMessages.length === 0 ? offset : Number(batch.lastOffset()) + 1;
+      return { records: toRecords(batch), next };
+    });
   }
 
   bounds(topic: string, partition: number): Promise<LogBounds> {
@@ -102,7 +89,7 @@ export class KafkajsLogReader implements LogReader {
 
   /** Leaders move: on any failure but a clear refusal they are asked for again. */
   async #call<T>(doing: string, topic: string, ask: () => Promise<T>): Promise<T> {
-    const wait = backoff(RETRY, this.#deps.random);
+    const wait = backoff(LEADER_RETRY, this.#deps.random);
     for (let tries = 1; ; tries += 1) {
       if (this.#closed) throw new KafkaError('closed', 'the log reader was closed');
       try {

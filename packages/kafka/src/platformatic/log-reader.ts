@@ -1,6 +1,7 @@
 import { backoff, type Clock, type Random } from '@chatplatform/runtime';
 import { codeOfBrokerError } from '../broker-errors.ts';
 import { KafkaError } from '../errors.ts';
+import { FETCH_BYTES, LEADER_RETRY, MAX_TRIES, readRange } from '../log-reading.ts';
 import type { InRecord } from '../port/consumer.ts';
 import type { LogBounds, LogRange, LogReader } from '../port/log-reader.ts';
 import type { Cluster } from './cluster.ts';
@@ -9,14 +10,8 @@ import { toKafkaError } from './failures.ts';
 import { EARLIEST, fetchOnce, LATEST, NO_EPOCH, offsetAt } from './log-requests.ts';
 import { fromBatches, type Fetched } from './records.ts';
 
-/** One fetch: large enough for some thousand chat messages, small enough to decode within a turn of some ms. */
-const FETCH_BYTES = 1024 * 1024;
 /** What is not there yet is not waited for. */
 const NO_WAIT_MS = 0;
-/** Waits while a partition has no leader, or another one than we thought, ms. */
-const RETRY = { base: 50, factor: 2, max: 500, jitter: 0.5 } as const;
-/** About half a second in all: whoever wants to wait longer asks again. */
-const MAX_TRIES = 4;
 
 interface Deps {
   readonly cluster: Cluster;
@@ -32,20 +27,8 @@ export class PlatformaticLogReader implements LogReader {
     this.#deps = deps;
   }
 
-  async read(range: LogRange): Promise<InRecord[]> {
-    const { to, maxRecords, signal } = range;
-    const records: InRecord[] = [];
-    let next = range.from;
-    while (next < to && records.length < maxRecords) {
-      if (signal?.aborted === true) throw new KafkaError('closed', 'the reading was ended');
-      const fetched = await this.#fetch(range, next);
-      if (fetched.next === next) break;
-      for (const record of fetched.records) {
-        if (record.offset < to && records.length < maxRecords) records.push(record);
-      }
-      next = fetched.next;
-    }
-    return records;
+  read(range: LogRange): Promise<InRecord[]> {
+    return readRange(range, (offset) => this.#fetch(range, offset));
   }
 
   bounds(topic: string, partition: number): Promise<LogBounds> {
@@ -90,7 +73,7 @@ export class PlatformaticLogReader implements LogReader {
 
   /** Leaders move: on any failure but a clear refusal they are asked for again. */
   async #call<T>(doing: string, at: { topic: string; partition: number }, ask: () => Promise<T>): Promise<T> {
-    const wait = backoff(RETRY, this.#deps.random);
+    const wait = backoff(LEADER_RETRY, this.#deps.random);
     const { topic, partition } = at;
     for (let tries = 1; ; tries += 1) {
       try {
