@@ -1,5 +1,5 @@
 import type { Kafka } from '@chatplatform/kafka';
-import { LEASE_RENEW_MS, type Redis } from '@chatplatform/redis';
+import { LEASE_RENEW_MS, LEASE_SWEEP_MS, type LeaseSweep, type Redis } from '@chatplatform/redis';
 import type { AdminServer, Metrics } from '@chatplatform/telemetry';
 import type { Degradation } from './admin/degradation.ts';
 import type { Api } from './api/api.ts';
@@ -11,7 +11,7 @@ import type { Drain } from './drain/drain.ts';
 import { drainRoutes } from './drain/drain-routes.ts';
 import { movers } from './drain/movers.ts';
 import type { Rebalance } from './drain/rebalance.ts';
-import { Sweeper, SWEEP_MS } from './presence/sweeper.ts';
+import { sweeper } from './presence/sweeper.ts';
 import type { LogKnowledge } from './publish/log-knowledge.ts';
 import type { Log } from './publish/log.ts';
 import { LOG_LOOK_MS, type LogWatch } from './recovery/log-watch.ts';
@@ -81,7 +81,7 @@ export class RunningParts implements RunningGateway {
   readonly #drain: Drain;
   readonly #rebalance: Rebalance;
   readonly #leftovers: Leftovers;
-  readonly #sweeper: Sweeper;
+  readonly #sweep: LeaseSweep;
   readonly #logWatch: LogWatch;
   #server: Server | undefined;
   #api: Api | undefined;
@@ -99,7 +99,7 @@ export class RunningParts implements RunningGateway {
     this.#leftovers = leftoversOf(parts);
     const { clock, redis } = parts.around;
     const { gateways, presence } = redis;
-    this.#sweeper = new Sweeper({ gateways, presence, differences: parts.plane.differences, clock });
+    this.#sweep = sweeper({ gateways, presence, differences: parts.plane.differences, clock });
     this.#logWatch = parts.knowledge.watch({
       known: () => parts.plane.rooms.newest(),
       onReplaced: (log) => this.#changeLog(log),
@@ -207,7 +207,7 @@ export class RunningParts implements RunningGateway {
         void plane.reassertion.everything();
         // Not a second later: until then revoked tokens are let in.
         revoking.revocations.poll().catch(() => undefined);
-      } else this.#sweeper.afterOutage();
+      } else this.#sweep.afterOutage();
       this.#leftovers.suspect();
     };
     this.#degrade();
@@ -295,7 +295,7 @@ export class RunningParts implements RunningGateway {
     this.#work.every(AUDIT_MS, () => plane.audit.run());
     this.#work.every(LOG_LOOK_MS, () => this.#logWatch.look());
     this.#work.every(TIDY_MS, () => this.#leftovers.run());
-    this.#work.every(SWEEP_MS, () => this.#sweeper.run());
+    this.#work.every(LEASE_SWEEP_MS, () => this.#sweep.run());
     this.#work.every(REVOCATIONS_POLL_MS, () => revoking.revocations.poll());
     void this.#firstLease();
   }

@@ -1,7 +1,7 @@
 import { memoryRedis } from '@chatplatform/redis';
 import { ManualClock } from '@chatplatform/runtime';
 import { Differences } from './differences.ts';
-import { Sweeper } from './sweeper.ts';
+import { sweeper } from './sweeper.ts';
 
 function scene() {
   const clock = new ManualClock();
@@ -12,14 +12,14 @@ function scene() {
     told.push({ room, ...(JSON.parse(frame) as object) });
   });
   const { gateways, presence } = redis;
-  const sweeper = new Sweeper({ gateways, presence, differences, clock });
+  const sweep = sweeper({ gateways, presence, differences, clock });
   const lease = (incarnation: string) =>
     gateways.lease(incarnation, { state: 'serving', address: '', connections: 0 });
-  return { clock, memory, redis, sweeper, lease, told };
+  return { clock, memory, redis, sweep, lease, told };
 }
 
 test('who was on a gateway that died is told to have left, once its grace is over', async () => {
-  const { clock, redis, sweeper, lease, told } = scene();
+  const { clock, redis, sweep, lease, told } = scene();
   await lease('dead');
   await lease('alive');
   await redis.presence.join('r', { user: 'ann', sid: 's1', incarnation: 'dead' });
@@ -27,7 +27,7 @@ test('who was on a gateway that died is told to have left, once its grace is ove
   await redis.routes.add('r', 'dead');
   for (let seconds = 0; seconds < 35; seconds += 5) {
     await lease('alive');
-    await sweeper.run();
+    await sweep.run();
     if (seconds <= 20) expect(told).toEqual([]);
     await clock.advance(5000);
   }
@@ -36,14 +36,14 @@ test('who was on a gateway that died is told to have left, once its grace is ove
 });
 
 test('after an outage nobody is swept before leases could be renewed', async () => {
-  const { clock, redis, sweeper, lease } = scene();
+  const { clock, redis, sweep, lease } = scene();
   await lease('quiet');
   await redis.routes.add('r', 'quiet');
   await clock.advance(60_000);
-  sweeper.afterOutage();
-  await sweeper.run();
+  sweep.afterOutage();
+  await sweep.run();
   expect(await redis.routes.of('r')).toEqual(['quiet']);
   await clock.advance(30_000);
-  await sweeper.run();
+  await sweep.run();
   expect(await redis.routes.of('r')).toEqual([]);
 });

@@ -12,6 +12,7 @@ export {
   type Gateways,
   type Swept,
 } from './gateways/gateways.ts';
+export { LEASE_SWEEP_MS, LeaseSweep } from './gateways/lease-sweep.ts';
 export { renderFrame } from './history/frame.ts';
 export {
   DEFAULT_HISTORY_LIMITS,
@@ -57,7 +58,7 @@ export {
 export type { Locks } from './locks/locks.ts';
 export { memoryRedis, type MemoryProcess, type MemoryRedis } from './memory/memory-redis.ts';
 export type { MemorySnapshot } from './memory/server.ts';
-export { COMING_MS, GOING_MS, type DueUser, type Online } from './online/online.ts';
+export type { DueUser, Online } from './online/online.ts';
 export { openRedis, type OpenRedisOptions } from './open-redis.ts';
 export type { Device, Presence, Present } from './presence/presence.ts';
 export type { Receipts, Watermarks } from './receipts/receipts.ts';

@@ -1,5 +1,5 @@
 import type { RecordProducer } from '@chatplatform/kafka';
-import type { Redis } from '@chatplatform/redis';
+import { LEASE_SWEEP_MS, type LeaseSweep, type Redis } from '@chatplatform/redis';
 import type { Clock } from '@chatplatform/runtime';
 import type { Logger } from '@chatplatform/telemetry';
 import type { HostedService } from '../hosted-service.ts';
@@ -7,12 +7,10 @@ import type { LogFacts } from '../log-facts.ts';
 import { Leadership } from './leadership.ts';
 import { OnlineWatch } from './online-watch.ts';
 import type { PresenceMetrics } from './presence-metrics.ts';
-import { Sweep } from './sweep.ts';
+import { sweep } from './sweep.ts';
 
 /** Between two looks at who is due, ms: what is told waits for a grace of seconds anyway. */
 const LOOK_MS = 1_000;
-/** Between two looks for ended leases, ms: as gateways do it. */
-const SWEEP_MS = 5_000;
 
 interface Deps {
   readonly redis: Redis;
@@ -64,11 +62,11 @@ export class PresenceService implements HostedService {
       events,
       onTold: ({ type }) => metrics.told.inc({ type }),
     });
-    const sweep = new Sweep({ redis, producer, events, incarnation, clock });
+    const leases = sweep({ redis, producer, events, incarnation, clock });
     const stopListening = redis.onState((state) => {
-      if (state === 'down') sweep.afterOutage();
+      if (state === 'down') leases.afterOutage();
     });
-    this.#loop = this.#work(watch, sweep).finally(stopListening);
+    this.#loop = this.#work(watch, leases).finally(stopListening);
     return Promise.resolve();
   }
 
@@ -83,13 +81,13 @@ export class PresenceService implements HostedService {
     if (!killed) await this.#leadership.resign().catch(() => undefined);
   }
 
-  async #work(watch: OnlineWatch, sweep: Sweep): Promise<void> {
+  async #work(watch: OnlineWatch, leases: LeaseSweep): Promise<void> {
     const { clock, logger } = this.#deps;
     const { signal } = this.#stop;
     const sweeping = { at: -Infinity };
     while (!signal.aborted) {
       try {
-        await this.#round(watch, sweep, sweeping);
+        await this.#round(watch, leases, sweeping);
       } catch (error) {
         logger.warn({ err: error }, 'who came and went cannot be told now; trying again');
       }
@@ -97,12 +95,12 @@ export class PresenceService implements HostedService {
     }
   }
 
-  async #round(watch: OnlineWatch, sweep: Sweep, sweeping: { at: number }): Promise<void> {
+  async #round(watch: OnlineWatch, leases: LeaseSweep, sweeping: { at: number }): Promise<void> {
     const { clock } = this.#deps;
     if (!(await this.#leadership.leads())) return;
     await watch.run(async () => !this.#stop.signal.aborted && (await this.#leadership.leads()));
-    if (clock.monotonic() - sweeping.at < SWEEP_MS) return;
+    if (clock.monotonic() - sweeping.at < LEASE_SWEEP_MS) return;
     sweeping.at = clock.monotonic();
-    await sweep.run();
+    await leases.run();
   }
 }
