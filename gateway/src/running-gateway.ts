@@ -189,6 +189,7 @@ export class RunningParts implements RunningGateway {
     broadcaster.attach(undefined);
     this.#server?.close();
     plane.presence.stop();
+    plane.differences.stop();
     plane.receipts.stop();
     this.#rebalance.stop();
     plane.rooms.abandon();

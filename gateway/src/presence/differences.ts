@@ -1,5 +1,5 @@
 import { encodePush, Limits, type Json } from '@chatplatform/protocol';
-import type { Clock } from '@chatplatform/runtime';
+import type { Clock, Timer } from '@chatplatform/runtime';
 
 /** Differences of a room are told at most this often. */
 const COALESCE_MS = 1000;
@@ -10,6 +10,8 @@ interface Change {
   occ: number;
   /** The number is told even when nobody is left to name. */
   corrects: boolean;
+  /** Runs out when it is told. */
+  timer: Timer;
 }
 
 /** Collects who came and went, and tells it once per room and second. */
@@ -43,15 +45,21 @@ export class Differences {
     this.#changeIn(room, occ).corrects = true;
   }
 
+  /** What is not told yet stays untold: the gateway ends, and its members with it. */
+  stop(): void {
+    for (const { timer } of this.#changes.values()) timer.cancel();
+    this.#changes.clear();
+  }
+
   #changeIn(room: string, occ: number): Change {
     const pending = this.#changes.get(room);
     if (pending !== undefined) {
       pending.occ = occ;
       return pending;
     }
-    const fresh: Change = { users: new Map(), occ, corrects: false };
+    const timer = this.#clock.setTimeout(() => this.#flush(room), COALESCE_MS);
+    const fresh: Change = { users: new Map(), occ, corrects: false, timer };
     this.#changes.set(room, fresh);
-    this.#clock.setTimeout(() => this.#flush(room), COALESCE_MS);
     return fresh;
   }
 
