@@ -6,6 +6,7 @@ export { main } from './main.ts';
 export { Lane, type LanePorts } from './publish/lane.ts';
 export type { RunningGateway } from './running-gateway.ts';
 export { MAX_BACKPRESSURE_BYTES } from './server/settings.ts';
+export type { HttpAnswer, HttpRequest } from './server/http.ts';
 export type { Server, ServerOptions } from './server/server.ts';
 export type { Socket } from './server/socket.ts';
 export { ResumeTokens } from './session/resume-token.ts';

@@ -36,6 +36,8 @@ export function apiPlane(
     incarnation,
     idempotency: redis.idempotency,
     publish: (user, body) => sessions.publisher.alone(user, body),
+    publishOnce: (user, body) => sessions.publisher.once(user, body),
+    idOf: (user, body) => sessions.publisher.firstCopy(user, body, 0),
   });
   const api = new Api({
     clock,

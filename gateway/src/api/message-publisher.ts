@@ -22,7 +22,12 @@ export interface MessagePublisherOptions {
   clock: Clock;
   incarnation: string;
   idempotency: Idempotency;
+  /** One that nobody repeats. */
   publish: (user: string, body: Publish) => Promise<Outcome>;
+  /** One that may come again, to any gateway. */
+  publishOnce: (user: string, body: Publish) => Promise<Outcome>;
+  /** The id of what was published once, when it is known by now. */
+  idOf: (user: string, body: Publish) => Promise<string | undefined>;
 }
 
 /** Longest time a request is under way: the log's deadline (10 s) and the look-ups around it. */
@@ -53,7 +58,8 @@ type Before =
  *
  * Without a key each is a message of its own. With one it is published once however often it comes, to whatever gateway:
  * the key gives the instance id of the `cid`, so the log's own de-duplication knows it. What Redis remembers of a key
- * only saves the second record and brings back the first answer; without Redis a retry is still no second message.
+ * only saves the second record and brings back the first answer; without Redis a retry is still no second message. As
+ * Redis may have forgotten an attempt, or never heard of it, no answer to a key trusts the place of its own record.
  */
 export class MessagePublisher {
   readonly #options: MessagePublisherOptions;
@@ -81,10 +87,16 @@ export class MessagePublisher {
       startedAt: this.#options.clock.now(),
     };
     const before = await this.#before(keyed);
-    if (before.kind === 'answer') return { ...(JSON.parse(before.result) as PublishedMessage), dup: true };
+    if (before.kind === 'answer') return this.#again(keyed, JSON.parse(before.result) as PublishedMessage);
     if (before.kind === 'nothing') return this.#attempt(keyed, undefined);
     const re = Math.max(0, keyed.startedAt - before.startedAt);
     return this.#attempt({ ...keyed, startedAt: before.startedAt }, re);
+  }
+
+  /** What could not be sure of its id may know it by now. */
+  async #again({ user, message }: Keyed, answer: PublishedMessage): Promise<PublishedMessage> {
+    const id = answer.id ?? (await this.#options.idOf(user, { ...message, cid: answer.cid }));
+    return { ...answer, ...(id !== undefined && { id }), dup: true };
   }
 
   async #before({ name, fingerprint, startedAt }: Keyed): Promise<Before> {
@@ -110,9 +122,9 @@ export class MessagePublisher {
   /** @param re ms since the first request; undefined when this is the first one */
   async #attempt(keyed: Keyed, re: number | undefined): Promise<PublishedMessage> {
     const { user, message, name, fingerprint, startedAt } = keyed;
-    const { idempotency, publish } = this.#options;
+    const { idempotency, publishOnce } = this.#options;
     const cid = formatCid(name.slice(0, INST_LENGTH), 1);
-    const outcome = await publish(user, { ...message, cid, ...(re !== undefined && { re }) });
+    const outcome = await publishOnce(user, { ...message, cid, ...(re !== undefined && { re }) });
     const ended: Attempt = { fingerprint, startedAt, running: false };
     if (outcome.ok) {
       const answer = published(cid, outcome);

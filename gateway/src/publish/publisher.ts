@@ -53,6 +53,11 @@ const MAX_LANES = 512;
 /** What a client waits when the log is away: brokers that restart are back within seconds. */
 const LOG_RETRY_MS = 1000;
 
+/** Workers that are not behind have come to a message after some 4 ms, and after 40 on a bad day. */
+const COUNTED_WITHIN_MS = 250;
+/** Until the first look; doubled for each further one. */
+const FIRST_LOOK_MS = 3;
+
 /** Publishes of all clients of a gateway: order per client and room in lanes, durability by the log's acknowledgement. */
 export class Publisher {
   readonly #options: PublisherOptions;
@@ -85,6 +90,35 @@ export class Publisher {
     const item: Item = { body, inst: cid.inst, n: cid.n, settle: () => undefined };
     const known = body.re === undefined ? undefined : await this.#lookUp({ user }, item);
     return known ?? this.#append({ user }, item);
+  }
+
+  /**
+   * Like {@link Publisher.alone}, for a `cid` that other gateways may have been asked to publish too, without anybody
+   * knowing here: copies may be in the log, and the id is that of the first. Workers tell which it is; what they have not
+   * come to within {@link COUNTED_WITHIN_MS} is answered without an id. Never rejects.
+   */
+  async once(user: string, body: Publish): Promise<Outcome> {
+    const outcome = await this.alone(user, body);
+    if (!outcome.ok || outcome.dup) return outcome;
+    const { id: own, ...rest } = outcome;
+    const first = await this.firstCopy(user, body, COUNTED_WITHIN_MS);
+    if (first === undefined) return rest;
+    return { ...rest, id: first, dup: own !== undefined && own !== first };
+  }
+
+  /** The id under which members receive `body`; undefined when workers have not come to it within `ms`. Never rejects. */
+  async firstCopy(user: string, body: Publish, ms: number): Promise<string | undefined> {
+    const cid = parseCid(body.cid);
+    if (cid === undefined) return undefined;
+    const { clock } = this.#options;
+    const until = clock.monotonic() + ms;
+    const item: Item = { body, inst: cid.inst, n: cid.n, settle: () => undefined };
+    for (let pauseMs = FIRST_LOOK_MS; ; pauseMs *= 2) {
+      const found = await this.#lookUp({ user }, item);
+      if (found?.ok === true) return found.id;
+      if (clock.monotonic() + pauseMs > until) return undefined;
+      await clock.sleep(pauseMs);
+    }
   }
 
   async #append(sender: Author, item: Item): Promise<Outcome> {

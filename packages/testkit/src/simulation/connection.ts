@@ -9,7 +9,7 @@ import { Pipe } from './wire.ts';
 /** Close code of a connection that broke without a word. */
 const BROKEN = 1006;
 /** A client is some hops further away than the parts of a cluster are from each other. */
-const DISTANCE = 8;
+export const DISTANCE = 8;
 /** A break is over after this time, ms: by then both ends know. */
 const BREAK_MS = 20;
 
@@ -56,10 +56,8 @@ export class Connection {
     this.endpoint = endpoint;
     this.#handlers = handlers;
     this.#parts = parts;
-    this.#up = new Pipe(parts.time, parts.dice);
-    this.#down = new Pipe(parts.time, parts.dice);
-    this.#up.factor = DISTANCE;
-    this.#down.factor = DISTANCE;
+    this.#up = new Pipe(parts.time, parts.dice, DISTANCE);
+    this.#down = new Pipe(parts.time, parts.dice, DISTANCE);
     this.client = {
       send: (frame) => {
         if (this.#clientOpen) this.toServer(() => this.server?.receive(frame));

@@ -8,6 +8,7 @@ import type { Journal } from './journal.ts';
 import type { Network } from './network.ts';
 import type { PlantedFault } from './planted/planted-fault.ts';
 import type { Platform } from './platform.ts';
+import { Poster, type Ledger } from './poster.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
@@ -21,6 +22,8 @@ export interface CrowdSize {
   readonly spanMs: number;
   /** They have a latest-value room, too. */
   readonly board: boolean;
+  /** Programs that publish as many by HTTP. */
+  readonly posters: number;
 }
 
 interface CrowdParts {
@@ -73,6 +76,7 @@ export class Crowd {
     this.#parts = parts;
     this.#recorder = new Recorder(parts.platform.process('recorder').clock);
     for (let index = 0; index < size.clients; index += 1) this.#start(`c${index}`, size);
+    for (let index = 0; index < size.posters; index += 1) this.#startPosting(`p${index}`, size);
   }
 
   get history(): History {
@@ -139,6 +143,22 @@ export class Crowd {
       void this.#act(actor, size).finally(() => {
         this.#acting -= 1;
       });
+    });
+  }
+
+  #startPosting(name: string, size: CrowdSize): void {
+    const { platform, network, dice } = this.#parts;
+    const own = new Dice(seededRandom(Math.floor(dice.random.next() * 2 ** 32)));
+    const poster = new Poster({
+      name,
+      process: platform.process(name),
+      network,
+      dice: own,
+      ledger: this.#ledger,
+    });
+    this.#acting += 1;
+    void poster.post(size).finally(() => {
+      this.#acting -= 1;
     });
   }
 
@@ -216,25 +236,34 @@ export class Crowd {
 
   #publish(actor: Actor, { room }: Membership, tag: string): void {
     const at = { client: actor.name, room: room.name, tag };
-    this.#recorder.add({ kind: 'sent', ...at });
-    this.#sent.set(tag, this.history.length - 1);
-    this.#open.add(tag);
-    this.#lastSentAt = this.#parts.time.now;
+    this.#ledger.sent(at);
     // A room that was left meanwhile takes messages all the same.
     room.publish(tag).then(
-      (ack) => {
-        this.#open.delete(tag);
-        this.#recorder.add({ kind: 'acked', ...at, cid: ack.cid, id: ack.id, dup: ack.dup });
-        this.#inLog(room.name, tag, ack.id);
-      },
-      (error: unknown) => {
-        if (this.#closed) return;
-        this.#open.delete(tag);
-        this.#recorder.add({ kind: 'failed', ...at, reason: String(error) });
-        this.complaints.push(`${actor.name}: publish of ${tag} failed: ${String(error)}`);
-      },
+      (ack) => this.#ledger.acked(at, ack),
+      (error: unknown) => this.#ledger.failed(at, String(error)),
     );
   }
+
+  /** What is written down of every publish, whichever way it takes. */
+  readonly #ledger: Ledger = {
+    sent: (at) => {
+      this.#recorder.add({ kind: 'sent', ...at });
+      this.#sent.set(at.tag, this.history.length - 1);
+      this.#open.add(at.tag);
+      this.#lastSentAt = this.#parts.time.now;
+    },
+    acked: (at, { cid, id, dup }) => {
+      this.#open.delete(at.tag);
+      this.#recorder.add({ kind: 'acked', ...at, cid, id, dup });
+      this.#inLog(at.room, at.tag, id);
+    },
+    failed: (at, reason) => {
+      if (this.#closed) return;
+      this.#open.delete(at.tag);
+      this.#recorder.add({ kind: 'failed', ...at, reason });
+      this.complaints.push(`${at.client}: publish of ${at.tag} failed: ${reason}`);
+    },
+  };
 
   #inLog(room: string, tag: string, id: string | undefined): void {
     const sentAt = this.#sent.get(tag);

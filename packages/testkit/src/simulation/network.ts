@@ -1,13 +1,16 @@
 import type { Socket as ClientSocket, SocketHandlers } from '@chatplatform/client';
-import type { Host, Server } from '@chatplatform/gateway';
-import { Connection, type Endpoint } from './connection.ts';
+import type { Host, HttpAnswer, HttpRequest, Server } from '@chatplatform/gateway';
+import { Connection, DISTANCE, type Endpoint } from './connection.ts';
 import type { Dice } from './dice.ts';
 import type { Journal } from './journal.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { VirtualTime } from './virtual-time.ts';
+import { Pipe } from './wire.ts';
 
 /** How long a load balancer still sends clients to a gateway that is gone, ms. */
 const STALE_ENDPOINT_MS = 3_000;
+/** Share of requests whose connection breaks after the gateway has them, before their answer is back. */
+const ANSWERS_LOST = 0.1;
 
 interface Parts {
   readonly time: VirtualTime;
@@ -47,6 +50,32 @@ export class Network {
     const connection = new Connection(client, handlers, endpoint, { ...this.#parts, all: this.#connections });
     connection.open();
     return connection.client;
+  }
+
+  /**
+   * Carries a request from `client` to some gateway. Undefined when nothing listens there, or the answer was lost on its
+   * way; of a gateway that ends meanwhile there is no answer at all.
+   */
+  request(client: SimProcess, request: HttpRequest): Promise<HttpAnswer | undefined> {
+    const { time, dice } = this.#parts;
+    const endpoint = this.#balance();
+    const up = new Pipe(time, dice, DISTANCE);
+    const down = new Pipe(time, dice, DISTANCE);
+    const lost = dice.chance(ANSWERS_LOST);
+    return new Promise((resolve) => {
+      const answered = (answer: HttpAnswer | undefined): void =>
+        void client.later(down.delay(), () => resolve(lost ? undefined : answer));
+      if (endpoint?.listening !== true || !endpoint.process.alive) {
+        answered(undefined);
+        return;
+      }
+      const { http } = endpoint.options;
+      endpoint.process.later(up.delay(), () => {
+        const refused = http.refuse(request, false);
+        if (refused === undefined) void http.handle(request).then(answered);
+        else answered(refused);
+      });
+    });
   }
 
   /** Breaks every connection of `process` (client or gateway); both ends notice soon. */

@@ -4,6 +4,7 @@ import { GatewayConfig, names, WorkerConfig } from '@chatplatform/platform';
 import type { Redis } from '@chatplatform/redis';
 import { seededRandom, type Random } from '@chatplatform/runtime';
 import { startWorker, type RunningWorker } from '@chatplatform/workers';
+import type { AdminHandler } from '@chatplatform/telemetry';
 import type { Dice } from './dice.ts';
 import type { Journal } from './journal.ts';
 import type { Network } from './network.ts';
@@ -61,7 +62,10 @@ interface Program<Running> {
   leaving: boolean;
 }
 
-export type GatewayProgram = Program<RunningGateway>;
+export interface GatewayProgram extends Program<RunningGateway> {
+  /** Its admin HTTP, by method and path. */
+  admin: Readonly<Record<string, AdminHandler>>;
+}
 export type WorkerProgram = Program<RunningWorker>;
 
 /** The programs of the platform, each in a process of its own. */
@@ -98,12 +102,12 @@ export class Platform {
 
   startGateway(): GatewayProgram {
     const process = this.process('gateway');
-    const program: GatewayProgram = { process, running: undefined, leaving: false };
+    const program: GatewayProgram = { process, running: undefined, leaving: false, admin: {} };
     this.gateways.push(program);
     const deps = {
       ...this.#deps(process),
       logger: simLogger(process, this.#parts.journal),
-      host: this.#host(process),
+      host: this.#host(program),
     };
     void startGateway(GATEWAY_CONFIG, deps).then((running) => {
       program.running = running;
@@ -154,6 +158,14 @@ export class Platform {
     if (program.process.alive) this.killGateway(program, false);
   }
 
+  /** What an operator asks of a gateway by its admin HTTP; the status of the answer. */
+  async ask(program: GatewayProgram, call: 'POST /drain' | 'DELETE /drain'): Promise<number> {
+    const [method = '', path = ''] = call.split(' ');
+    const at = { query: new URLSearchParams(), headers: {}, remoteAddress: '127.0.0.1', loopback: true };
+    const reply = await program.admin[call]?.({ method, path, ...at, body: undefined });
+    return reply?.status ?? 404;
+  }
+
   /** SIGTERM: finishes its batch, leaves the group, exits. */
   async retireWorker(program: WorkerProgram): Promise<void> {
     program.leaving = true;
@@ -171,11 +183,15 @@ export class Platform {
     return { ...stores, ...broken, clock: process.clock, random };
   }
 
-  #host(process: SimProcess): Host {
+  #host(program: GatewayProgram): Host {
     const { network, time, dice, planted } = this.#parts;
+    const { process } = program;
     return {
       listen: network.listenIn(process),
-      listenAdmin: noAdmin,
+      listenAdmin: ({ routes = {} }) => {
+        program.admin = routes;
+        return noAdmin();
+      },
       authenticate: () => Promise.resolve({ verifier: anybody(process), resumeKey: RESUME_KEY }),
       lane: (ports) => new Lane(planted?.lane?.(ports) ?? ports),
       soon: (fn) => void time.after(0, fn),

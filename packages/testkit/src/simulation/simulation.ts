@@ -160,6 +160,7 @@ class World {
       messages: dice.whole(4, 14),
       spanMs,
       board: dice.chance(0.4),
+      posters: dice.chance(0.3) ? dice.whole(1, 2) : 0,
     };
     const crowd = new Crowd({ ...shared, planted: this.#options.planted }, size);
     this.#crowd = crowd;

@@ -10,12 +10,13 @@ export class Pipe {
   readonly #time: VirtualTime;
   readonly #dice: Dice;
   #last = 0;
-  /** How much slower than usual it is now. */
-  factor = 1;
+  /** How much slower than a hop inside a cluster it is now. */
+  factor: number;
 
-  constructor(time: VirtualTime, dice: Dice) {
+  constructor(time: VirtualTime, dice: Dice, factor = 1) {
     this.#time = time;
     this.#dice = dice;
+    this.factor = factor;
   }
 
   /** Milliseconds until what is sent now arrives: never before what was sent earlier. */

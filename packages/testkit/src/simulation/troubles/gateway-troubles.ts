@@ -1,6 +1,9 @@
 import { aGateway, DRAIN_MS, endGateway } from './endings.ts';
 import type { Trouble } from './trouble.ts';
 
+/** Before the drain's deadline, from which on it cannot be called off. */
+const CALLED_OFF_MS = 7_000;
+
 /** What happens to gateways. */
 export const GATEWAY_TROUBLES: readonly Trouble[] = [
   {
@@ -32,6 +35,20 @@ export const GATEWAY_TROUBLES: readonly Trouble[] = [
         },
         DRAIN_MS,
       ),
+  },
+  {
+    name: 'gateway-drain-called-off',
+    weight: 2,
+    make: (parts) => {
+      const program = aGateway(parts);
+      if (program === undefined) return undefined;
+      const { platform, time, dice } = parts;
+      void platform.ask(program, 'POST /drain');
+      time.after(dice.between(0, CALLED_OFF_MS), () => {
+        if (!program.leaving) void platform.ask(program, 'DELETE /drain');
+      });
+      return { what: program.process.name, lastsMs: CALLED_OFF_MS };
+    },
   },
   {
     name: 'payloads-lost',
