@@ -86,10 +86,7 @@ export class ChatService implements Service {
     floor: number,
   ): Promise<void> {
     const mail = new Mail();
-    const wanted = appended.filter(({ message, verdict }) =>
-      isWanted(verdict.verdict, message.offset >= floor),
-    );
-    for (const { message, p, routes } of owed(wanted)) {
+    for (const { message, p, routes } of owed(wanted(appended, floor))) {
       const { room, id, options, frame } = message;
       const inboxes = this.#deps.hot.inboxesOf(room, routes);
       if (options.kind === 'latest') mail.add(inboxes, { class: 'v', room, id, p, frame });
@@ -150,9 +147,27 @@ export class ChatService implements Service {
   }
 }
 
-/** Of what is re-applied only what was missing is sent; of what is new also what an earlier try had written. */
-function isWanted(verdict: string, isNew: boolean): boolean {
-  return verdict === 'appended' || (isNew && verdict === 'present');
+/**
+ * What gateways are sent: what is new, also where an earlier try had written it; of what is re-applied what was missing,
+ * and the newest message of each room. Whoever had the partition before may have ended with payloads that reached nobody,
+ * and a gateway that never heard of it does not notice its silence: by that message it sees what it lacks. Where nothing
+ * is lacking it is dropped by its id.
+ */
+function wanted(appended: readonly AppendedMessage[], floor: number): readonly AppendedMessage[] {
+  const newest = new Map<string, AppendedMessage>();
+  for (const entry of appended) {
+    const { message, verdict } = entry;
+    if (message.offset < floor && isStored(verdict.verdict)) newest.set(message.room, entry);
+  }
+  return appended.filter((entry) => {
+    const { message, verdict } = entry;
+    if (message.offset >= floor) return isStored(verdict.verdict);
+    return verdict.verdict === 'appended' || newest.get(message.room) === entry;
+  });
+}
+
+function isStored(verdict: AppendedMessage['verdict']['verdict']): boolean {
+  return verdict === 'appended' || verdict === 'present';
 }
 
 function keyOf(topic: string, partition: number): string {
