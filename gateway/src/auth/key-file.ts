@@ -10,10 +10,7 @@ const RENEW_INTERVAL_MS = 2000;
 const MIN_SECRET_BYTES = 32;
 
 /** One key in a file: a PEM public key, or else a shared secret (the text without white space around it). */
-export async function keyFile(
-  path: string,
-  clock: Clock,
-): Promise<KeySource & { readonly secret: KeyObject | undefined }> {
+export async function keyFile(path: string, clock: Clock): Promise<KeySource> {
   let text = await read(path);
   let key = parse(text, path);
   let checked = clock.monotonic();

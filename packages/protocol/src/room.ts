@@ -57,6 +57,7 @@ export function namespaceOf(room: string): string {
  * @returns `undefined` when there is no user id for it: empty, ill-formed, or longer than 127 characters.
  */
 export function escapeUser(subject: string): string | undefined {
+  if (isUserId(subject) && !subject.includes('.-')) return subject;
   let user = '';
   const bytes = new TextEncoder().encode(subject);
   for (const [at, byte] of bytes.entries()) {
