@@ -67,6 +67,12 @@ async function join(id: number, room: number, name: string): Promise<void> {
   }
 }
 
+function leave(id: number, room: number): void {
+  const key = `${id}/${room}`;
+  rooms.get(key)?.leave();
+  rooms.delete(key);
+}
+
 async function publish(request: number, room: Room, data: unknown): Promise<void> {
   try {
     const { id, cid, dup } = await room.publish(data);
@@ -79,6 +85,7 @@ async function publish(request: number, room: Room, data: unknown): Promise<void
 function obey(order: HostOrder): void {
   if ('open' in order) open(...order.open);
   else if ('join' in order) void join(...order.join);
+  else if ('leave' in order) leave(...order.leave);
   else if ('publish' in order) {
     const [request, id, room, data] = order.publish;
     void publish(request, rooms.get(`${id}/${room}`) as Room, data);

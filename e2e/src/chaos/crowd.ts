@@ -11,12 +11,12 @@ type Ack = Awaited<ReturnType<TrafficRoom['publish']>>;
 
 /**
  * Clients in processes of their own, driven and recorded by this one. What a client saw arrives here in the order in
- * which it saw it, which is all that the checker goes by.
+ * which it saw it, which is all that the checker goes by. They stay connected from round to round.
  */
 export class Crowd {
   readonly #options: HostOptions;
   readonly #hosts: Host[] = [];
-  readonly #members: RemoteClient[] = [];
+  readonly #members: CrowdMember[] = [];
   /** Clients without a connection now. */
   readonly away = new Set<number>();
   /** Clients that lost a connection since this was cleared. */
@@ -36,16 +36,23 @@ export class Crowd {
   }
 
   /** One more client, connecting at once. */
-  add(user: string): TrafficClient {
+  add(user: string): void {
     const number = this.#members.length;
     if (number % CLIENTS_PER_HOST === 0) {
       this.#hosts.push(new Host(this.#options, (entry) => this.#hear(entry)));
     }
-    const client = new RemoteClient(number, this.#hosts.at(-1) as Host);
-    this.#members.push(client);
+    const member = new CrowdMember(number, this.#hosts.at(-1) as Host);
+    this.#members.push(member);
     this.away.add(number);
-    client.host.tell({ open: [number, user] });
-    return client;
+    member.host.tell({ open: [number, user] });
+  }
+
+  /** A client for one round: it is connected already, and closing it leaves the rooms that it joined. */
+  guest(number: number): Guest {
+    const member = this.#members[number];
+    if (member === undefined)
+      throw new Error(`there are ${this.size} clients, none has the number ${number}`);
+    return new Guest(member);
   }
 
   /** Ends the processes with all their clients. */
@@ -58,22 +65,22 @@ export class Crowd {
     else if ('disconnected' in entry) {
       this.away.add(entry.disconnected);
       this.lost.add(entry.disconnected);
-      this.#members[entry.disconnected]?.disconnected();
+      this.#members[entry.disconnected]?.onDisconnect?.();
     } else if ('message' in entry) {
       const [client, room, id, cid, data] = entry.message;
-      this.#members[client]?.rooms[room]?.onMessage?.({ id, cid, data });
+      this.#members[client]?.rooms.get(room)?.onMessage?.({ id, cid, data });
     } else if ('joined' in entry) {
-      this.#members[entry.joined[0]]?.rooms[entry.joined[1]]?.ready.resolve();
+      this.#members[entry.joined[0]]?.rooms.get(entry.joined[1])?.ready.resolve();
     } else this.#hearTrouble(entry);
   }
 
   #hearTrouble(entry: HostReport): void {
     if ('lost' in entry) {
       const [client, room, reason] = entry.lost;
-      this.#members[client]?.rooms[room]?.onLost?.(reason);
+      this.#members[client]?.rooms.get(room)?.onLost?.(reason);
     } else if ('refused' in entry) {
       const [client, room, reason] = entry.refused;
-      this.#members[client]?.rooms[room]?.ready.reject(new Error(reason));
+      this.#members[client]?.rooms.get(room)?.ready.reject(new Error(reason));
     } else if ('ended' in entry) {
       // What it had not sent yet fails, which the run counts; without anything open it would stay unseen.
       process.stderr.write(`client ${entry.ended} ended: ${entry.reason}\n`);
@@ -87,39 +94,63 @@ interface RemoteRoom {
   onLost?: (reason: string) => void;
 }
 
-class RemoteClient implements TrafficClient {
+/** A client, for as long as its process lives. */
+class CrowdMember {
+  readonly number: number;
   readonly host: Host;
-  readonly rooms: RemoteRoom[] = [];
-  readonly #number: number;
-  readonly #listeners: (() => void)[] = [];
+  readonly rooms = new Map<number, RemoteRoom>();
+  onDisconnect?: () => void;
+  #joined = 0;
 
   constructor(number: number, host: Host) {
-    this.#number = number;
+    this.number = number;
     this.host = host;
   }
 
-  async join(name: string): Promise<TrafficRoom> {
+  /** @returns the number of the room among all that this client ever joined */
+  async join(name: string): Promise<number> {
     const room: RemoteRoom = { ready: new Deferred() };
-    const index = this.rooms.push(room) - 1;
-    this.host.tell({ join: [this.#number, index, name] });
+    const index = (this.#joined += 1);
+    this.rooms.set(index, room);
+    this.host.tell({ join: [this.number, index, name] });
     await room.ready.promise;
+    return index;
+  }
+
+  leave(index: number): void {
+    this.rooms.delete(index);
+    this.host.tell({ leave: [this.number, index] });
+  }
+}
+
+/** What a round has of a client. */
+class Guest implements TrafficClient {
+  readonly #member: CrowdMember;
+  readonly #joined: number[] = [];
+
+  constructor(member: CrowdMember) {
+    this.#member = member;
+  }
+
+  async join(name: string): Promise<TrafficRoom> {
+    const { host, number, rooms } = this.#member;
+    const index = await this.#member.join(name);
+    this.#joined.push(index);
+    const room = rooms.get(index) as RemoteRoom;
     return {
-      publish: (data) => this.host.publish(this.#number, index, data),
+      publish: (data) => host.publish(number, index, data),
       onMessage: (listener) => void (room.onMessage = listener),
       onContinuityLost: (listener) => void (room.onLost = listener),
     };
   }
 
   onDisconnect(listener: () => void): void {
-    this.#listeners.push(listener);
-  }
-
-  disconnected(): void {
-    for (const listener of this.#listeners) listener();
+    this.#member.onDisconnect = listener;
   }
 
   close(): void {
-    this.host.tell({ close: this.#number });
+    delete this.#member.onDisconnect;
+    for (const index of this.#joined.splice(0)) this.#member.leave(index);
   }
 }
 

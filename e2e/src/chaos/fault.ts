@@ -25,19 +25,32 @@ export interface Fault {
   readonly hosts?: (platform: ProcessPlatform) => Promise<Partial<HostOptions>>;
   /** Ends what `hosts` made. */
   readonly afterwards?: (platform: ProcessPlatform) => void;
-  /** How long messages flow; the fault begins in the first third of it. */
-  readonly seconds: number;
   /** Clients beside those that talk, which are only connected: so many for each of them. */
   readonly idlePerClient?: number;
   /**
-   * Happens while messages flow. It proves that it happened, and @throws when the platform did not do what is to be
-   * seen beside the checker's verdict.
+   * Happens while messages flow, once in each round. It proves that it happened, leaves the platform as it found it,
+   * and @throws when the platform did not do what is to be seen beside the checker's verdict.
    */
   readonly happen: (context: FaultContext) => Promise<void>;
 }
 
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+const LOOK_MS = 100;
+
+/** Waits until it holds. @throws with what `missing` says when it does not in time */
+export async function holds(
+  condition: () => boolean | Promise<boolean>,
+  withinMs: number,
+  missing: () => string,
+): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`after ${withinMs / 1000} s ${missing()}`);
+    await sleep(LOOK_MS);
+  }
 }
 
 /** One of them, drawn. @throws when there is none */

@@ -6,6 +6,7 @@ export class HalfOpenProxy {
   readonly url: string;
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
+  readonly #silent = new Set<readonly [Socket, Socket]>();
 
   private constructor(server: Server, target: URL) {
     this.#server = server;
@@ -22,10 +23,13 @@ export class HalfOpenProxy {
     return new HalfOpenProxy(server, new URL(url));
   }
 
-  /** Cuts off what is open now; later connections work. @returns how many */
+  /** Cuts off what is open now; later connections work. What fell silent before is ended. @returns how many */
   silence(): number {
+    this.#endSilent();
     const count = this.#pairs.size;
     for (const pair of this.#pairs) {
+      this.#pairs.delete(pair);
+      this.#silent.add(pair);
       for (const socket of pair) {
         socket.unpipe();
         socket.pause();
@@ -37,7 +41,13 @@ export class HalfOpenProxy {
 
   close(): void {
     this.#server.close();
+    this.#endSilent();
     for (const pair of this.#pairs) for (const socket of pair) socket.destroy();
+  }
+
+  #endSilent(): void {
+    for (const pair of this.#silent) for (const socket of pair) socket.destroy();
+    this.#silent.clear();
   }
 
   #pass(near: Socket, far: Socket): void {

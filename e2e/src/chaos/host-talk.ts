@@ -16,6 +16,7 @@ export interface HostOptions {
 export type HostOrder =
   | { readonly open: [client: number, user: string] }
   | { readonly join: [client: number, room: number, name: string] }
+  | { readonly leave: [client: number, room: number] }
   | { readonly publish: [request: number, client: number, room: number, data: unknown] }
   | { readonly close: number };
 

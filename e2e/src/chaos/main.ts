@@ -1,13 +1,13 @@
 import { parseArgs } from 'node:util';
+import { runCampaign } from './campaign.ts';
 import { FAULTS } from './faults/index.ts';
-import type { Fault } from './fault.ts';
-import { keepOutcome, readOutcomes, whatIsWrong } from './results.ts';
-import { runFault, type FaultRun } from './run-fault.ts';
+import { readOutcomes } from './results.ts';
 
 const USAGE = `chaos [--fault NAME,NAME] [--seeds N | FROM..TO] [--clients N] [--again]
 
-Makes each fault happen to a platform of processes under traffic and lets the checker judge. What has been run with
-the same fault, seed and number of clients and was clean is not run again, so a campaign that was cut off goes on.
+Makes each fault happen to a platform of processes under traffic and lets the checker judge. The seeds of a fault are
+rounds on one platform. What has been run with the same fault, seed and number of clients and was clean is not run
+again, so a campaign that was cut off goes on.
 Results: e2e/results/chaos.jsonl and docs/chaos.md. Exit code 0: all clean.
 
   --fault NAMES   only these; default all
@@ -53,17 +53,6 @@ function say(text: string): void {
 const CUT_OFF = 130;
 const WRONG_USE = 64;
 
-/** One run, kept when it came to an end. One that did not is not kept: the next campaign tries it again. */
-async function attempt(fault: Fault, run: FaultRun): Promise<string> {
-  try {
-    const outcome = await runFault(fault, run);
-    await keepOutcome(outcome);
-    return outcome.clean ? 'clean' : `NOT CLEAN: ${whatIsWrong(outcome)}`;
-  } catch (error) {
-    return `NOT FINISHED: ${error instanceof Error ? error.message : String(error)}`;
-  }
-}
-
 /** Aborted when somebody wants this to end; a second signal ends it at once. */
 function abortOnSignal(): AbortSignal {
   const stop = new AbortController();
@@ -84,24 +73,19 @@ async function main(): Promise<number> {
   const isDone = (fault: string, seed: number): boolean =>
     !values.again &&
     done.some((run) => run.clean && run.fault === fault && run.seed === seed && run.clients === clients);
-  const stop = abortOnSignal();
+  const signal = abortOnSignal();
+  const tell = (text: string): void => void process.stdout.write(`${text}\n`);
   const bad: string[] = [];
   let runs = 0;
-  // Seed by seed, not fault by fault: a campaign that is cut off has seen every fault.
-  for (const seed of seedsOf(values.seeds)) {
-    for (const fault of chosenFaults(values.fault)) {
-      if (isDone(fault.name, seed)) continue;
-      process.stdout.write(`${fault.name}, seed ${seed}, ${clients} clients\n`);
-      const began = performance.now();
-      const words = await attempt(fault, { seed, clients, say, signal: stop });
-      if (stop.aborted) return CUT_OFF;
-      runs += 1;
-      if (words !== 'clean') bad.push(`FAULT=${fault.name} SEEDS=${seed} CLIENTS=${clients}`);
-      process.stdout.write(`  ${words}, ${((performance.now() - began) / 1000).toFixed(0)} s\n`);
-    }
+  for (const fault of chosenFaults(values.fault)) {
+    const seeds = seedsOf(values.seeds).filter((seed) => !isDone(fault.name, seed));
+    const failed = await runCampaign({ fault, seeds, clients, say, tell, signal });
+    if (signal.aborted) return CUT_OFF;
+    runs += seeds.length;
+    bad.push(...failed.map((seed) => `FAULT=${fault.name} SEEDS=${seed} CLIENTS=${clients}`));
   }
-  process.stdout.write(`${runs} runs, ${bad.length} not clean\n`);
-  for (const which of bad) process.stdout.write(`  make chaos ${which} repeats it\n`);
+  tell(`${runs} rounds, ${bad.length} not clean`);
+  for (const which of bad) tell(`  make chaos ${which} repeats it`);
   return bad.length === 0 ? 0 : 1;
 }
 

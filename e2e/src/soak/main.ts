@@ -60,7 +60,10 @@ async function round(
       messages: RATE * ROUND_SECONDS,
       rate: RATE / clients,
       seed,
-      connect: (user) => crowd.add(`${user}-${seed}`),
+      connect: (user) => {
+        crowd.add(`${user}-${seed}`);
+        return crowd.guest(crowd.size - 1);
+      },
     });
     const { acked, received, failed, continuityLost } = verdict.counts;
     if (verdict.clean && unsettled + failed + continuityLost === 0)

@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { readMetric } from '../chaos/metric.ts';
+import { readMetrics } from '../chaos/metric.ts';
 import type { ProgramProcess } from '../harness/program-process.ts';
 
 /** How one program is at one moment. */
@@ -13,22 +13,22 @@ export interface Sample {
   readonly files: number;
   /** Timers, sockets and requests that keep Node's loop going. */
   readonly resources: number;
-  /** Milliseconds that the event loop was late in the 99th percentile. */
+  /** Milliseconds that the event loop was late in the 99th percentile, since the last sample. */
   readonly lagMs: number;
 }
 
 /** Measures a program from outside and by its own metrics. */
 export async function takeSample(program: ProgramProcess, minutes: number): Promise<Sample> {
   const { admin, pid } = program;
-  const metric = (name: string): Promise<number> => readMetric(admin, name);
-  const [rss, heap, resources, lag, files] = await Promise.all([
-    metric('process_resident_memory_bytes'),
-    metric('nodejs_heap_size_used_bytes'),
-    metric('nodejs_active_resources_total'),
-    metric('nodejs_eventloop_lag_p99_seconds'),
-    readdir(`/proc/${pid}/fd`),
-  ]);
-  return { minutes, rss, heap, resources, lagMs: lag * 1000, files: files.length };
+  const [metrics, files] = await Promise.all([readMetrics(admin), readdir(`/proc/${pid}/fd`)]);
+  return {
+    minutes,
+    rss: metrics.sum('process_resident_memory_bytes'),
+    heap: metrics.sum('nodejs_heap_size_used_bytes'),
+    files: files.length,
+    resources: metrics.sum('nodejs_active_resources_total'),
+    lagMs: metrics.sum('nodejs_eventloop_lag_p99_seconds') * 1000,
+  };
 }
 
 /** Node's warning that one emitter has more than ten listeners for one event. */

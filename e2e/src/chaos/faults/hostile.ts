@@ -19,7 +19,6 @@ export const HOSTILE_FAULTS: readonly Fault[] = [
   {
     name: 'malformed-frames',
     title: `Malformed frames (${hostileFrames.length} kinds) and random bytes, before and after the upgrade`,
-    seconds: 30,
     happen: unharmed(async (context) => {
       for (const entry of hostileFrames) await sendHostile(context, entry);
       for (let count = 0; count < RANDOM_SOCKETS; count += 1) await sendNoise(context, count);
@@ -28,7 +27,6 @@ export const HOSTILE_FAULTS: readonly Fault[] = [
   {
     name: 'oversized-frames',
     title: 'Oversized frames: too long, announced as gigabytes, in pieces',
-    seconds: 20,
     happen: unharmed(async ({ platform: { access } }) => {
       const tooLong = Buffer.alloc(1_000_000, 'x');
       const kinds: ((raw: RawSocket) => void)[] = [
@@ -52,7 +50,6 @@ export const HOSTILE_FAULTS: readonly Fault[] = [
   {
     name: 'slow-loris',
     title: 'Slow-loris: 500 connections whose upgrade comes byte by byte, 200 that never say hello',
-    seconds: 60,
     happen: unharmed(slowLoris),
   },
 ];

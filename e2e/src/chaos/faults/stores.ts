@@ -1,8 +1,12 @@
-import { draw, sleep, type Fault } from '../fault.ts';
+import { draw, holds, sleep, type Fault } from '../fault.ts';
 
 const AWAY_MS = 30_000;
 /** Three primaries with a replica each. */
+const PRIMARIES = 3;
 const CLUSTER = { cluster: true, replicas: 1 };
+
+/** The nodes agree on a death after 2 s of silence; a replica is elected within another. On a busy machine, more. */
+const FAILOVER_MS = 20_000;
 
 /** Kafka and Redis that die, lose everything, or are away. */
 export const STORE_FAULTS: readonly Fault[] = [
@@ -10,21 +14,24 @@ export const STORE_FAULTS: readonly Fault[] = [
     name: 'redis-failover',
     title: 'Redis: a primary of a cluster is killed, its replica takes over',
     platform: { redis: CLUSTER },
-    seconds: 40,
     happen: async ({ platform: { redis }, random, say }) => {
       const victim = draw(random, await redis.primaries());
       await victim.process.kill9();
-      await sleep(10_000);
-      const primaries = await redis.primaries();
-      if (primaries.length !== 3) throw new Error(`${primaries.length} primaries after the failover, not 3`);
-      say(`the primary on port ${victim.port} was replaced`);
+      const began = performance.now();
+      await holds(
+        async () => (await redis.primaries()).length === PRIMARIES,
+        FAILOVER_MS,
+        () => `the primary on port ${victim.port} was not replaced`,
+      );
+      say(`a primary was replaced after ${((performance.now() - began) / 1000).toFixed(1)} s`);
+      // The platform serves without it for a while.
+      await sleep(2000 * random.next());
       await redis.revive();
     },
   },
   {
     name: 'redis-flushall',
     title: 'Redis: FLUSHALL',
-    seconds: 30,
     happen: async ({ platform: { redis } }) => {
       await redis.flushAll();
     },
@@ -32,7 +39,6 @@ export const STORE_FAULTS: readonly Fault[] = [
   {
     name: 'redis-away',
     title: 'Redis: stopped for 30 s',
-    seconds: 60,
     happen: async ({ platform: { redis } }) => {
       await redis.halt();
       await sleep(AWAY_MS);
@@ -42,7 +48,6 @@ export const STORE_FAULTS: readonly Fault[] = [
   {
     name: 'kafka-kill',
     title: 'Kafka: the broker is killed and started again',
-    seconds: 45,
     happen: async ({ platform: { kafka } }) => {
       await kafka.kill9();
       await kafka.restart();
@@ -51,7 +56,6 @@ export const STORE_FAULTS: readonly Fault[] = [
   {
     name: 'kafka-away',
     title: 'Kafka: stopped for 30 s',
-    seconds: 75,
     happen: async ({ platform: { kafka } }) => {
       await kafka.halt();
       await sleep(AWAY_MS);
@@ -60,17 +64,15 @@ export const STORE_FAULTS: readonly Fault[] = [
   },
   {
     name: 'kafka-leader-move',
-    title: 'Kafka: partitions move to other leaders (3 brokers, each stopped and started)',
+    title: 'Kafka: partitions move to other leaders and back (3 brokers, one of them stopped and started)',
     platform: { brokers: 3 },
-    seconds: 90,
-    happen: async ({ platform: { kafka } }) => {
-      for (const { process } of kafka.brokers) {
-        await process.stop();
-        await sleep(3000);
-        await process.start();
-        // A follower that has not caught up yet would make the next stop an outage.
-        await sleep(5000);
-      }
+    happen: async ({ platform: { kafka }, random }) => {
+      const { process } = draw(random, kafka.brokers);
+      await process.stop();
+      await sleep(3000);
+      await process.start();
+      // A follower that has not caught up yet would make the next stop an outage.
+      await sleep(5000);
     },
   },
 ];

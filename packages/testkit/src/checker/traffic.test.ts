@@ -1,4 +1,5 @@
 import { formatPosition } from '@chatplatform/protocol';
+import { Deferred } from '@chatplatform/runtime';
 import { runTraffic, type TrafficClient, type TrafficMessage } from './index.ts';
 
 /** A platform in a few lines: one log per room, delivered to everybody in order, at once. */
@@ -97,4 +98,20 @@ test('a publish without an outcome is counted', async () => {
   };
   const { unsettled } = await runTraffic({ ...small, seed: 7, connect: stuck });
   expect(unsettled).toBe(40);
+});
+
+test('traffic that is ended early is judged by what was sent until then', async () => {
+  const end = new Deferred();
+  const { verdict, unsettled } = await runTraffic({
+    ...small,
+    ...{ seed: 8, messages: 1_000_000 },
+    until: end.promise,
+    connect: tinyPlatform(),
+    // The first messages say when the millionth shall no longer be waited for.
+    disturbances: [{ name: 'enough', at: 0.00002, run: () => Promise.resolve(end.resolve()) }],
+  });
+  expect(verdict.clean).toBe(true);
+  expect(unsettled).toBe(0);
+  expect(verdict.counts.sent).toBeGreaterThanOrEqual(20);
+  expect(verdict.counts.sent).toBeLessThan(40);
 });

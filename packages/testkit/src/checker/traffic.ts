@@ -19,8 +19,10 @@ export interface TrafficOptions {
   readonly token: (user: string) => Promise<string>;
   readonly clients: number;
   readonly rooms: number;
-  /** Messages in all. */
+  /** Messages in all; at most so many with `until`. */
   readonly messages: number;
+  /** Ends the traffic when it resolves, with fewer messages: what was sent until then is settled and judged. */
+  readonly until?: Promise<void>;
   /** Decides who is in which room, who says what when, and how long it is. */
   readonly seed: number;
   /** Publishes per second of one client; 8 stays below the default limit of 10 per user. */
@@ -103,9 +105,11 @@ class TrafficRun {
   readonly #acks: number[] = [];
   readonly #deliveries: number[] = [];
   readonly #began: number;
+  readonly #ended: Promise<void> | undefined;
   #settled = 0;
   #reconnects = 0;
   #lastMove: number;
+  #silent = false;
   #closed = false;
 
   constructor(options: TrafficOptions) {
@@ -114,6 +118,9 @@ class TrafficRun {
     this.#recorder = new Recorder(this.#clock);
     this.#began = this.#clock.monotonic();
     this.#lastMove = this.#began;
+    this.#ended = options.until?.then(() => {
+      this.#silent = true;
+    });
   }
 
   /** Everybody is in their rooms before the first message, so every message is owed to every member. */
@@ -198,12 +205,19 @@ class TrafficRun {
   async #talk(member: Member, count: number): Promise<void> {
     const gap = 1000 / (this.#options.rate ?? DEFAULT_RATE);
     for (let number = 1; number <= count; number += 1) {
-      await this.#clock.sleep(gap * 2 * member.random.next());
-      while (member.underWay >= MAX_UNDER_WAY) await this.#clock.sleep(LOOK_MS);
+      await this.#pause(gap * 2 * member.random.next());
+      while (member.underWay >= MAX_UNDER_WAY && !this.#silent) await this.#clock.sleep(LOOK_MS);
       this.#options.signal?.throwIfAborted();
+      if (this.#silent) return;
       this.#publish(member, `${member.name}/${number}`);
       this.#disturbIfDue();
     }
+  }
+
+  /** Sleeps, but not beyond the end of the traffic. */
+  async #pause(ms: number): Promise<void> {
+    const sleeping = this.#clock.sleep(ms);
+    await (this.#ended === undefined ? sleeping : Promise.race([sleeping, this.#ended]));
   }
 
   #publish(member: Member, tag: string): void {
