@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CHECKED_SCENARIOS, compare } from './report/check.ts';
+import { writeOverview } from './report/overview.ts';
 import { readResult, resultOf, writeResult, type Result } from './report/results.ts';
 import { isClean } from './report/summary.ts';
 import { fanOut } from './scenarios/fan-out.ts';
@@ -14,15 +15,15 @@ import { rooms } from './scenarios/rooms.ts';
 import { saturation } from './scenarios/saturation.ts';
 import type { Bench, Scenario } from './scenarios/scenario.ts';
 import { worker } from './scenarios/worker.ts';
+import { allTargets } from './targets/all.ts';
 import { chatPlatform } from './targets/chat-platform.ts';
-import { rawUws, socketIoPeer } from './targets/peers.ts';
 import { ROOT } from './targets/program.ts';
 
 const SCENARIOS: readonly Scenario[] = [idle, fanOut, saturation, rooms, latency, worker, drain, storm];
 const RESULTS = join(ROOT, 'bench/results');
 const KEY_BYTES = 32;
 
-const USAGE = `usage: tools/bench [--scenario NAME[,NAME...]] [--rounds N] [--scale X] [--results DIR] [--check]
+const USAGE = `usage: tools/bench [--scenario NAME[,NAME...]] [--rounds N] [--scale X] [--results DIR] [--check] [--overview]
 
 Measures ChatPlatform and its peers side by side on this machine, which should do nothing else.
 --scenario NAME   one or several of ${SCENARIOS.map(({ name }) => name).join(', ')}; all when left out
@@ -30,6 +31,7 @@ Measures ChatPlatform and its peers side by side on this machine, which should d
 --scale X         share of the load, 1 when left out; less is for seeing that it works: nothing is written then
                   unless --results names a folder
 --results DIR     where the reports go, bench/results when left out
+--overview        only writes the page of all goals (README.md) anew, from the reports and causes.md in --results
 --check           runs ${CHECKED_SCENARIOS.join(' and ')}, compares with the reports in --results, writes nothing
 `;
 
@@ -40,16 +42,24 @@ const { values: flags } = parseArgs({
     scale: { type: 'string', default: '1' },
     results: { type: 'string' },
     check: { type: 'boolean', default: false },
+    overview: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
 
-process.exitCode = flags.help ? help() : await run();
+process.exitCode = flags.help ? help() : flags.overview ? await writeGoals() : await run();
 // Clients of the stores may still hold sockets.
 process.exit();
 
 function help(): number {
   print(USAGE.trimEnd());
+  return 0;
+}
+
+async function writeGoals(): Promise<number> {
+  const folder = flags.results ?? RESULTS;
+  await writeOverview(folder);
+  print(`${join(folder, 'README.md')} is written`);
   return 0;
 }
 
@@ -63,7 +73,12 @@ async function run(): Promise<number> {
   } finally {
     await bench.close();
   }
+  if (writes(bench)) await writeGoals();
   return failed === 0 ? 0 : 1;
+}
+
+function writes({ scale }: Bench): boolean {
+  return !flags.check && (flags.results !== undefined || scale === 1);
 }
 
 function chosenScenarios(): readonly Scenario[] | undefined {
@@ -90,13 +105,11 @@ type Prepared = Bench & { close(): Promise<void> };
 async function prepare(): Promise<Prepared> {
   const folder = await mkdtemp(join(tmpdir(), 'chatplatform-bench-'));
   const key = randomBytes(KEY_BYTES).toString('hex');
-  const cache = process.env['CHATPLATFORM_CACHE'] ?? join(homedir(), '.cache/chatplatform');
   print('starting Kafka and Redis');
   const platform = await chatPlatform({ key, folder });
-  const place = { key, folder, cache };
-  const targets = [platform, rawUws(place), ...(flags.check ? [] : [socketIoPeer(place)])];
+  const targets = await allTargets({ key, folder }, platform, flags.check ? 'limit' : 'peers');
   return {
-    targets,
+    ...targets,
     platform,
     key,
     rounds: Number(flags.rounds),
@@ -120,11 +133,11 @@ async function one(scenario: Scenario, bench: Bench): Promise<number> {
     rounds: bench.rounds,
     versions: {
       Node: process.version,
-      ...Object.fromEntries(bench.targets.map(({ name, version }) => [name, version])),
+      ...Object.fromEntries([...bench.targets, ...bench.durable].map(({ name, version }) => [name, version])),
     },
   });
   if (flags.check) return checked(result);
-  if (flags.results !== undefined || bench.scale === 1) await writeResult(flags.results ?? RESULTS, result);
+  if (writes(bench)) await writeResult(flags.results ?? RESULTS, result);
   const own = samples.filter(({ target }) => target.startsWith(bench.platform.name));
   if (isClean(own)) return 0;
   print('  FAILED: ChatPlatform was not clean');

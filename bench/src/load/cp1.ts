@@ -46,9 +46,11 @@ class Cp1Speaker implements Speaker {
   }
 
   hear(frame: string): Heard {
-    let heard: { answer?: string; joined?: boolean; acked: number; refused?: string } = { acked: 0 };
+    let heard: { answers?: readonly string[]; joined?: boolean; acked: number; refused?: string } = {
+      acked: 0,
+    };
     for (const text of frame.split('\n')) {
-      if (text === PING) heard = { ...heard, answer: PING };
+      if (text === PING) heard = { ...heard, answers: [PING] };
       else if (text.includes('"pub":') && !text.includes('"err":')) heard.acked += 1;
       else heard = { ...heard, ...other(JSON.parse(text) as Line) };
     }

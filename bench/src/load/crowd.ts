@@ -1,6 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
+import { centrifugo } from './centrifugo.ts';
 import { cp1 } from './cp1.ts';
 import type { Dialect } from './dialect.ts';
+import { EffortMeter, type LoadEffort } from './effort.ts';
+import { LogPublisher, type LogPlan } from './log-publisher.ts';
 import { Member } from './member.ts';
 import { paced } from './pace.ts';
 import { nowUs, payloadOf } from './payload.ts';
@@ -8,10 +11,11 @@ import { plain } from './plain.ts';
 import { Moves, type MoveReport } from './moves.ts';
 import { Rover } from './rover.ts';
 import { socketIo } from './socket-io.ts';
+import { soketi } from './soketi.ts';
 import { Tally, type Counts, type Delays } from './tally.ts';
 import { tokenOf } from './token.ts';
 
-const DIALECTS = { cp1, plain, socketIo } satisfies Record<string, Dialect>;
+const DIALECTS = { centrifugo, cp1, plain, socketIo, soketi } satisfies Record<string, Dialect>;
 /** Protocols the load generator speaks. */
 export type DialectName = keyof typeof DIALECTS;
 
@@ -27,6 +31,8 @@ export interface CrowdPlan {
   readonly perSecond: number;
   /** They follow when a gateway asks them to leave, and come back when they are cut off. Only in cp1. */
   readonly roving?: boolean;
+  /** Messages are written to this log and not sent to the server. */
+  readonly log?: LogPlan;
 }
 
 /** How connecting went. */
@@ -35,6 +41,7 @@ export interface Arrival {
   readonly failed: number;
   readonly seconds: number;
   readonly refusals: readonly string[];
+  readonly effort: LoadEffort;
 }
 
 /** Messages to publish. */
@@ -45,7 +52,7 @@ export interface PublishPlan {
   readonly seconds: number;
 }
 
-/** What came of it: everything since the crowd came together, the delays since the last report. */
+/** What came of it: everything since the crowd came together, delays and effort since the last report. */
 export interface LoadReport extends Counts {
   readonly published: number;
   readonly acked: number;
@@ -53,7 +60,11 @@ export interface LoadReport extends Counts {
   readonly closed: number;
   readonly refusals: readonly string[];
   readonly delays: Delays;
+  readonly effort: LoadEffort;
 }
+
+/** What publishes into rooms. */
+type Publisher = Pick<Member, 'publish' | 'close'>;
 
 /** Enough for connections to be made on a loaded machine; what has not joined by then has failed. */
 const JOIN_TIMEOUT_MS = 30_000;
@@ -71,11 +82,13 @@ const ROOMS_PER_PUBLISHER = 10;
 /** All connections of a load process. */
 export class Crowd {
   readonly #plan: CrowdPlan;
+  readonly #dialect: Dialect;
   readonly #tally = new Tally();
   readonly #countedRoom: string[] = [];
   readonly #members: (Member | Rover)[] = [];
   readonly #moves = new Moves();
-  readonly #publishers: Member[] = [];
+  readonly #effort = new EffortMeter();
+  readonly #publishers: Publisher[] = [];
   readonly #published = new Map<string, number>();
   readonly #refusals: string[] = [];
   #joined = 0;
@@ -86,6 +99,7 @@ export class Crowd {
 
   constructor(plan: CrowdPlan) {
     this.#plan = plan;
+    this.#dialect = DIALECTS[plan.dialect];
   }
 
   async assemble(): Promise<Arrival> {
@@ -99,28 +113,37 @@ export class Crowd {
     }
     await this.#wait(() => this.#joined + this.#closed >= count, JOIN_TIMEOUT_MS);
     const seconds = (nowUs() - startUs) / 1e6;
-    return { joined: this.#joined, failed: count - this.#joined, seconds, refusals: this.#refusals };
+    const failed = count - this.#joined;
+    return { joined: this.#joined, failed, seconds, refusals: this.#refusals, effort: this.#effort.take() };
   }
 
-  /** Opens what publishes into `rooms`, apart from those who listen. */
+  /** Opens what publishes into `rooms`, apart from those who listen. Once for a crowd. */
   async addPublishers(rooms: readonly string[]): Promise<void> {
+    if (this.#plan.log !== undefined) {
+      this.#publishers.push(new LogPublisher(this.#plan.log, this.#answers));
+      return;
+    }
     const want = Math.ceil(rooms.length / ROOMS_PER_PUBLISHER);
     const before = this.#joined;
-    const missing = want - this.#publishers.length;
-    for (let number = 0; number < missing; number += 1)
-      this.#publishers.push(this.#member(`publisher-${number}`, [], undefined));
-    await this.#wait(() => this.#joined >= before + missing, JOIN_TIMEOUT_MS);
+    const joins = this.#dialect.publishersJoin === true;
+    for (let number = 0; number < want; number += 1) {
+      const own = joins ? rooms.filter((_, at) => at % want === number) : [];
+      this.#publishers.push(this.#member(`publisher-${number}`, own, undefined));
+    }
+    await this.#wait(() => this.#joined >= before + want, JOIN_TIMEOUT_MS);
   }
 
   /** Publishes by the clock; resolves when the last one was sent. */
   async publish({ rooms, perSecond, burst, seconds }: PublishPlan): Promise<void> {
     const count = Math.round(perSecond * seconds);
+    const silent = this.#plan.log === undefined && this.#dialect.silentPublish === true;
     await paced({ perSecond, count, ...(burst !== undefined && { burst }) }, (index, dueUs) => {
       const at = Math.floor(index / (burst ?? 1)) % rooms.length;
       const room = rooms[at] as string;
       const seq = (this.#published.get(room) ?? 0) + 1;
       this.#published.set(room, seq);
       this.#sent += 1;
+      if (silent) this.#acked += 1;
       this.#publishers[at % this.#publishers.length]?.publish(room, payloadOf(seq, dueUs));
     });
   }
@@ -146,6 +169,7 @@ export class Crowd {
       closed: this.#closed,
       refusals: this.#refusals,
       delays: this.#tally.takeDelays(),
+      effort: this.#effort.take(),
     };
   }
 
@@ -165,6 +189,7 @@ export class Crowd {
   }
 
   close(): void {
+    this.#effort.close();
     for (const member of [...this.#members, ...this.#publishers]) member.close();
   }
 
@@ -196,22 +221,26 @@ export class Crowd {
     });
   }
 
+  readonly #answers = {
+    onAcked: (count: number): void => {
+      this.#acked += count;
+    },
+    onRefused: (text: string): void => this.#refuse(text),
+  };
+
   #refuse(text: string): void {
     this.#refused += 1;
     if (this.#refusals.length < REFUSALS_KEPT) this.#refusals.push(text);
   }
 
   #member(user: string, rooms: readonly string[], checked: ConstructorParameters<typeof Member>[2]): Member {
-    const { dialect, key, ports } = this.#plan;
+    const { key, ports } = this.#plan;
     const port = ports[(this.#members.length + this.#publishers.length) % ports.length] as number;
-    return new Member(DIALECTS[dialect], { user, token: tokenOf(key, user), rooms, port }, checked, {
+    return new Member(this.#dialect, { user, token: tokenOf(key, user), key, rooms, port }, checked, {
+      ...this.#answers,
       onJoined: () => {
         this.#joined += 1;
       },
-      onAcked: (count) => {
-        this.#acked += count;
-      },
-      onRefused: (text) => this.#refuse(text),
       onClosed: () => {
         this.#closed += 1;
       },

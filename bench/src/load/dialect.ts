@@ -2,8 +2,8 @@ import type { Address } from './raw-socket.ts';
 
 /** What a frame of a server means to a load client. */
 export interface Heard {
-  /** To be sent back at once. */
-  readonly answer?: string;
+  /** Frames to be sent back at once. */
+  readonly answers?: readonly string[];
   /** The client is authenticated and in its rooms. */
   readonly joined?: boolean;
   /** Publishes the server has confirmed. */
@@ -26,6 +26,8 @@ export interface Speaker {
 export interface Identity {
   readonly user: string;
   readonly token: string;
+  /** Signs what the server's own way to authenticate wants signed. */
+  readonly key: string;
   readonly rooms: readonly string[];
   readonly port: number;
 }
@@ -33,6 +35,10 @@ export interface Identity {
 /** A server's protocol. */
 export interface Dialect {
   speaker(identity: Identity): Speaker;
+  /** The server never says that it has a message: what was sent counts as answered. */
+  readonly silentPublish?: true;
+  /** Only members of a room may publish into it; they do not get their own messages. */
+  readonly publishersJoin?: true;
   /**
    * Finds, in a frame with deliveries, what has to be answered all the same. A client that overlooks a ping is
    * closed, and that would look like loss.

@@ -55,8 +55,8 @@ export class Member {
       if (pong !== undefined) this.#socket.send(pong);
       return;
     }
-    const { answer, joined, acked = 0, refused } = this.#speaker.hear(frame.toString());
-    if (answer !== undefined) this.#socket.send(answer);
+    const { answers = [], joined, acked = 0, refused } = this.#speaker.hear(frame.toString());
+    for (const answer of answers) this.#socket.send(answer);
     if (joined === true) this.#events.onJoined();
     if (acked > 0) this.#events.onAcked(acked);
     if (refused !== undefined) this.#events.onRefused(refused);

@@ -11,10 +11,10 @@ export const socketIo: Dialect = {
       address: { port, path: '/socket.io/?EIO=4&transport=websocket' },
       opening: () => [],
       hear: (frame): Heard => {
-        if (frame === PING) return { answer: PONG };
-        if (frame.startsWith('0')) return { answer: `40${JSON.stringify({ token })}` };
+        if (frame === PING) return { answers: [PONG] };
+        if (frame.startsWith('0')) return { answers: [`40${JSON.stringify({ token })}`] };
         if (frame.startsWith('44')) return { refused: frame };
-        if (frame.startsWith('40')) return { answer: `420${JSON.stringify(['join', rooms])}` };
+        if (frame.startsWith('40')) return { answers: [`420${JSON.stringify(['join', rooms])}`] };
         if (frame.startsWith('430[')) return { joined: true };
         return { acked: frame.startsWith('43') ? 1 : 0 };
       },

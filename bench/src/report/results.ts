@@ -85,6 +85,7 @@ function page(result: Result): string {
   ].join('\n');
 }
 
-function tableRow(cells: readonly string[]): string {
+/** A row of a table in Markdown. */
+export function tableRow(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }

@@ -35,7 +35,8 @@ export function isClean(samples: readonly Sample[]): boolean {
   return samples.length > 0 && samples.every((sample) => sample.verdict.startsWith('clean'));
 }
 
-function median(values: readonly number[]): number {
+/** The middle one, or the mean of the two in the middle; NaN of nothing. */
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? Number.NaN;

@@ -8,7 +8,7 @@ const MEMBERS = 1000;
 const PUBLISHES_PER_SECOND = 40;
 const BURST = 8;
 const WARM_SECONDS = 2;
-const SECONDS = 6;
+const SECONDS = 5;
 
 /** CPU of one delivery when one message goes to a thousand. */
 export const fanOut: Scenario = {

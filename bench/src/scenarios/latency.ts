@@ -6,15 +6,15 @@ import { interleaved, scaled, type Scenario } from './scenario.ts';
 const ROOMS = 10;
 const MEMBERS_EACH = 2;
 const PUBLISHES_PER_SECOND = 100;
-const WARM_SECONDS = 4;
-const SECONDS = 10;
+const WARM_SECONDS = 3;
+const SECONDS = 8;
 
 /** How long a message takes when nobody is in a hurry. */
 export const latency: Scenario = {
   name: 'latency',
-  about: `${PUBLISHES_PER_SECOND} publishes per second into ${ROOMS} rooms; from the moment a message was due until a member had it. ChatPlatform: 2 gateways, members on both, every message written to Kafka (acks=all) and Redis first; the peers are one process and keep nothing.`,
+  about: `${PUBLISHES_PER_SECOND} publishes per second into ${ROOMS} rooms; from the moment a message was due until a member had it. ChatPlatform and Centrifugo: 2 gateways or nodes, members on both, every message written to Kafka (acks=all) and Redis first; the other peers are one process and keep nothing.`,
   run: (bench) =>
-    interleaved(bench, bench.targets, (target, round) => {
+    interleaved(bench, bench.durable, (target, round) => {
       const names = freshRooms(ROOMS);
       const plan = { rooms: names, perSecond: PUBLISHES_PER_SECOND };
       const crowd = { rooms: names.map((name) => [name]), count: ROOMS * MEMBERS_EACH, start: { edges: 2 } };

@@ -31,6 +31,8 @@ export async function measured({ running, load }: Session, plan: PublishPlan): P
       'p95 ms': report.delays.p95,
       'p99 ms': report.delays.p99,
       'max ms': report.delays.max,
+      'load CPU share': report.effort.cpuShare,
+      'load lag p99 ms': report.effort.lagP99,
     },
     verdict: verdictOf(report),
   };

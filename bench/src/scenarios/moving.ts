@@ -96,6 +96,8 @@ async function moveAll(bench: Bench, scene: Scene, disturb: () => Promise<void>)
       'delivery p50 ms': seen.delays.p50,
       'delivery p99 ms': seen.delays.p99,
       'delivery max ms': seen.delays.max,
+      'load CPU share': seen.effort.cpuShare,
+      'load lag p99 ms': seen.effort.lagP99,
     },
     verdict: stayed === 0 ? verdictOf(report) : `NOT CLEAN: ${stayed} clients did not move`,
   };

@@ -2,7 +2,7 @@ import { measured, warmedUp, type Measured } from './measured.ts';
 import { freshRooms } from './room-names.ts';
 import type { Session } from './session.ts';
 import { inSession } from './session.ts';
-import { interleaved, scaled, type Scenario } from './scenario.ts';
+import { interleaved, SATURATED, scaled, type Scenario } from './scenario.ts';
 
 const MEMBERS = 1000;
 const FIRST_PER_SECOND = 60;
@@ -37,13 +37,21 @@ export const saturation: Scenario = {
     }),
 };
 
-async function climb(session: Session, room: string): Promise<Measured & { perSecond: number }> {
-  let held: (Measured & { perSecond: number }) | undefined;
+type Held = Measured & { readonly perSecond: number };
+
+async function climb(session: Session, room: string): Promise<Held> {
+  let held: Held | undefined;
   for (let perSecond = FIRST_PER_SECOND; perSecond <= MOST_PER_SECOND; perSecond *= STEP) {
     const now = await measured(session, { rooms: [room], perSecond, seconds: SECONDS });
     const holds = (now.values['p99 ms'] ?? 0) <= LONGEST_P99_MS && now.verdict.startsWith('clean');
-    if (!holds) return held ?? { ...now, perSecond };
+    if (!holds) return held === undefined ? { ...now, perSecond } : endedBy(held, now.verdict);
     held = { ...now, perSecond };
   }
-  return held as Measured & { perSecond: number };
+  return endedBy(held as Held, SATURATED);
+}
+
+/** The next step says whether it was the server that ended the climb. */
+function endedBy(held: Held, next: string): Held {
+  if (!next.includes(SATURATED) || held.verdict.includes(SATURATED)) return held;
+  return { ...held, verdict: `${held.verdict}, ${SATURATED} at the next step` };
 }

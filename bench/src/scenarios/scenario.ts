@@ -1,4 +1,5 @@
 import type { LoadReport } from '../load/crowd.ts';
+import { isSaturated } from '../load/effort.ts';
 import type { PlatformUnderTest } from '../targets/chat-platform.ts';
 import type { Target } from '../targets/target.ts';
 
@@ -6,6 +7,8 @@ import type { Target } from '../targets/target.ts';
 export interface Bench {
   /** Interleaved in this order, round by round. */
   readonly targets: readonly Target[];
+  /** The same with a log and a store behind each that can have them, for what a platform does as a whole. */
+  readonly durable: readonly Target[];
   readonly platform: PlatformUnderTest;
   /** Signs the tokens of clients. */
   readonly key: string;
@@ -53,13 +56,16 @@ export async function interleaved(
   return samples;
 }
 
+/** In a verdict: the figures say more about the load generator than about the server. */
+export const SATURATED = 'load generator saturated';
+
 /** The checker's word on a load run: counts, and `clean` only if every member got every message once, in order. */
 export function verdictOf(report: LoadReport): string {
   const { published, acked, refused, received, lost, doubled, reordered, closed } = report;
   const faults = { refused, unanswered: published - acked - refused, lost, doubled, reordered, closed };
   const broken = Object.entries(faults).filter(([, count]) => count !== 0);
   const counts = `${published} published, ${received} delivered`;
-  if (broken.length === 0) return `clean (${counts})`;
+  if (broken.length === 0) return `clean (${counts})${isSaturated(report.effort) ? `, ${SATURATED}` : ''}`;
   const words = broken.map(([name, count]) => `${count} ${name}`).join(', ');
   return `NOT CLEAN: ${words} (${counts})${report.refusals.map((text) => `; ${text}`).join('')}`;
 }

@@ -40,6 +40,7 @@ export async function inSession<T>(
       ports: running.ports,
       rooms: plan.rooms,
       count: plan.count,
+      ...(running.log !== undefined && { log: running.log }),
       perSecond: plan.perSecond ?? ARRIVALS_PER_SECOND,
     });
     return await measure({ running, load, arrival });

@@ -42,6 +42,8 @@ export interface PlatformUnderTest extends Target {
   readonly kafka: Kafka;
   readonly names: ReturnType<typeof names>;
   readonly partitions: number;
+  /** The stores, for a peer that uses the same while the platform does nothing. */
+  readonly stores: { readonly kafka: KafkaStore; readonly redis: RedisStore };
   /** Starts a worker alone. */
   startWorker(): Promise<StoreProcess>;
   /** As `start`, without a worker; with the addresses of the admin ports. */
@@ -112,6 +114,10 @@ class Platform implements PlatformUnderTest {
 
   get partitions(): number {
     return this.#parts.spec.kafka.messages.partitions;
+  }
+
+  get stores(): PlatformUnderTest['stores'] {
+    return { kafka: this.#parts.kafkaStore, redis: this.#parts.redisStore };
   }
 
   async start({ edges = 1 }: StartOptions = {}): Promise<RunningTarget> {

@@ -1,4 +1,5 @@
 import type { DialectName } from '../load/crowd.ts';
+import type { LogPlan } from '../load/log-publisher.ts';
 
 /** A server, or a platform, that is measured. */
 export interface Target {
@@ -21,5 +22,7 @@ export interface RunningTarget {
   /** Process ids by part; `edge` holds the connections. */
   readonly pids: { readonly edge: readonly number[] } & Readonly<Record<string, readonly number[]>>;
   readonly key: string;
+  /** Where to write what it shall deliver; undefined = it is published to the server itself. */
+  readonly log?: LogPlan;
   stop(): Promise<void>;
 }
