@@ -1,5 +1,5 @@
 import type { MemoryConsumer } from '@chatplatform/kafka';
-import { systemClock } from '@chatplatform/runtime';
+import { systemClock, until } from '@chatplatform/runtime';
 import { World } from './test/world.ts';
 import type { RunningWorker } from './worker.ts';
 
@@ -28,14 +28,6 @@ async function started(hold: (consumer: MemoryConsumer) => void): Promise<void> 
 
 async function isLive(): Promise<boolean> {
   return (await fetch(`${worker.adminUrl}/healthz`)).ok;
-}
-
-async function until(check: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 5_000;
-  while (!(await check())) {
-    if (Date.now() > end) throw new Error('not so after 5 s');
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 test('a consumer loop that ended for good: the process is not live and asks to be restarted', async () => {

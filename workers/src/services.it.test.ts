@@ -9,6 +9,7 @@ import { connectKafka, signer, type Kafka } from '@chatplatform/kafka';
 import { names, WorkerConfig } from '@chatplatform/platform';
 import { decodeEvent, encodeRecord, partitionOf, type PlatformEvent } from '@chatplatform/protocol';
 import { openRedis, type Redis } from '@chatplatform/redis';
+import { until } from '@chatplatform/runtime';
 import { silentLogger } from '@chatplatform/telemetry';
 import { startKafka, startRedis, type KafkaStore, type RedisStore } from '@chatplatform/testkit';
 import { startWorker, type RunningWorker } from './worker.ts';
@@ -122,14 +123,6 @@ async function told(type: PlatformEvent['type'], user: string): Promise<number> 
   return (await events()).filter((event) => event.type === type && event.user === user).length;
 }
 
-async function until(check: () => Promise<boolean> | boolean, what: string): Promise<void> {
-  const end = Date.now() + 60_000;
-  while (!(await check())) {
-    if (Date.now() > end) throw new Error(`not within 60 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
 const INFO = { state: 'serving', address: 'a', connections: 1 } as const;
 
 test('the missed are told once, also by an endpoint that fails at first; the connected and forged are not', async () => {
@@ -140,11 +133,11 @@ test('the missed are told once, also by an endpoint that fails at first; the con
   await publish(2, 'for cid', { notify: ['cid'] });
   await publish(3, 'forged', { notify: ['bob'], signed: false });
   await publish(4, 'for bob too', { notify: ['bob'] });
-  await until(() => bodies.length >= 3, 'three requests');
+  await until(() => bodies.length >= 3);
   await until(async () => {
     const lag = await kafka.admin().groupLag(`${groups.notifications}.push`, topics.events);
     return lag.every((partition) => partition.lag === 0);
-  }, 'all events looked at');
+  });
   // Two messages, and one of them once more because of the failure.
   expect(bodies).toHaveLength(3);
   expect(new Set(bodies.map(({ data }) => data))).toEqual(new Set(['for bob', 'for bob too']));
@@ -155,7 +148,7 @@ test('the missed are told once, also by an endpoint that fails at first; the con
 test('users are told of as online and offline once, also when the worker that tells dies', async () => {
   const lease = setInterval(() => void redis.gateways.lease('gw-1', INFO).catch(() => undefined), 3_000);
   try {
-    await until(async () => (await told('user.online', 'cid')) === 1, 'cid is online');
+    await until(async () => (await told('user.online', 'cid')) === 1);
     const [leader] = await Promise.all(
       workers.map(async (worker) => {
         const metrics = await (await fetch(`${worker.adminUrl}/metrics`)).text();
@@ -167,7 +160,7 @@ test('users are told of as online and offline once, also when the worker that te
     workers.splice(workers.indexOf(leader), 1);
     await redis.sessions.create('s2', { user: 'dan', incarnation: 'gw-1' });
     await redis.sessions.suspend('s1', { incarnation: 'gw-1', generation: 1 }, 180_000);
-    await until(async () => (await told('user.offline', 'cid')) === 1, 'cid is offline');
+    await until(async () => (await told('user.offline', 'cid')) === 1);
     expect(await told('user.online', 'dan')).toBe(1);
     expect(await told('user.online', 'cid')).toBe(1);
   } finally {

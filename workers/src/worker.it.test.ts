@@ -8,7 +8,7 @@ import { connectKafka, type InRecord, type Kafka } from '@chatplatform/kafka';
 import { names } from '@chatplatform/platform';
 import { decodeRecord, encodeRecord, partitionOf, RecordError } from '@chatplatform/protocol';
 import { openRedis, type InboxItem, type Redis } from '@chatplatform/redis';
-import { seededRandom } from '@chatplatform/runtime';
+import { seededRandom, until } from '@chatplatform/runtime';
 import { silentLogger } from '@chatplatform/telemetry';
 import { startKafka, startRedis, type KafkaStore, type RedisStore } from '@chatplatform/testkit';
 
@@ -143,14 +143,6 @@ async function lag(): Promise<number> {
   return partitions.reduce((sum, partition) => sum + partition.lag, 0);
 }
 
-async function until(check: () => Promise<boolean>, what: string): Promise<void> {
-  const end = Date.now() + 60_000;
-  while (!(await check())) {
-    if (Date.now() > end) throw new Error(`not within 60 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
 /** All of a topic, partition by partition in order. */
 async function readAll(topic: string): Promise<InRecord[]> {
   const records: InRecord[] = [];
@@ -165,7 +157,7 @@ async function readAll(topic: string): Promise<InRecord[]> {
       return Promise.resolve({ commit: (batch.records.at(-1)?.offset ?? 0) + 1 });
     },
   });
-  await until(() => Promise.resolve(records.length >= total), `reading ${topic}`);
+  await until(() => records.length >= total);
   await consumer.stop();
   return records;
 }
@@ -203,14 +195,14 @@ function delivered(room: string): string[] {
 test('10 000 messages with resends through worker processes of which one is killed: exact', async () => {
   spawnWorker();
   const victim = spawnWorker();
-  await until(async () => (await lag()) === 0, 'workers started');
+  await until(async () => (await lag()) === 0);
   const publishing = publishAll();
-  await until(() => Promise.resolve(mail.length > MESSAGES / 5), 'work under way');
+  await until(() => mail.length > MESSAGES / 5);
   victim.kill('SIGKILL');
   await once(victim, 'exit');
   spawnWorker();
   await publishing;
-  await until(async () => (await lag()) === 0, 'everything worked off');
+  await until(async () => (await lag()) === 0);
   const rooms = truth(await readAll(topics.messages));
   expect([...rooms.values()].reduce((sum, room) => sum + room.length, 0)).toBe(MESSAGES);
   for (const [room, cids] of rooms) {

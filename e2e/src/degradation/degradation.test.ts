@@ -1,10 +1,11 @@
 import { jest } from '@jest/globals';
 import type { RunningGateway } from '@chatplatform/gateway';
 import { names } from '@chatplatform/platform';
+import { until } from '@chatplatform/runtime';
 import type { RunningWorker } from '@chatplatform/workers';
 import { startInProcess, type InProcessPlatform } from '../proof/in-process.ts';
 import { startIdentityProvider } from './identity-provider.ts';
-import { degradedTo, eventually, watchedClient, type WatchedClient } from './watched-client.ts';
+import { degradedTo, watchedClient, type WatchedClient } from './watched-client.ts';
 
 /** Stores stop and start again, on a machine that may be busy. */
 jest.setTimeout(180_000);
@@ -42,7 +43,7 @@ async function pair(name: string) {
   const [anns, bobs] = [await ann.join(name), await bob.join(name)];
   const heard = (): unknown[] => bobs.got.map(({ data }) => data);
   await anns.room.publish('first');
-  await eventually('the first message', () => heard().length === 1);
+  await until(() => heard().length === 1);
   return { ann, bob, anns, bobs, heard };
 }
 
@@ -59,7 +60,7 @@ test('Kafka down: publishes are refused and wait in the outbox, everything else 
   const waiting = ['second', 'third', 'fourth'].map((data) => anns.room.publish(data));
   await degradedTo(ann, ['publish']);
   await degradedTo(bob, ['publish']);
-  await eventually('a refusal that says when to try again', () =>
+  await until(() =>
     ann.frames.some((frame) => /"code":114\b.*"after":\d+|"after":\d+.*"code":114\b/.test(frame)),
   );
   expect((await bobs.room.who()).users.map(({ user }) => user).toSorted()).toEqual(['ann', 'bob']);
@@ -73,7 +74,7 @@ test('Kafka down: publishes are refused and wait in the outbox, everything else 
   expect(ann.client.pending).toBe(3);
   await kafka.restart();
   await Promise.all(waiting);
-  await eventually('all messages', () => heard().length === 4);
+  await until(() => heard().length === 4);
   expect(heard()).toEqual(['first', 'second', 'third', 'fourth']);
   await degradedTo(ann, []);
 });
@@ -89,9 +90,9 @@ test('Redis down: publishes are acknowledged, clients are told, and delivery res
   expect(heard()).toEqual(['first']);
   await redis.restart();
   await degradedTo(bob, []);
-  await eventually('all messages', () => heard().length === 3);
+  await until(() => heard().length === 3);
   expect(heard()).toEqual(['first', 'second', 'third']);
-  await eventually('everybody is counted again', async () => (await bobs.room.who()).count === 2);
+  await until(async () => (await bobs.room.who()).count === 2);
   expect([...ann.losses, ...bob.losses]).toEqual([]);
 });
 
@@ -105,9 +106,9 @@ test('all workers down: publishes are acknowledged and presence works; messages 
   expect((await bobs.room.who()).count).toBe(2);
   expect(ann.client.degraded).toEqual([]);
   workers.push(await platform.startWorker());
-  await eventually('all messages', () => heard().length === 3);
+  await until(() => heard().length === 3);
   expect(heard()).toEqual(['first', 'second', 'third']);
-  await eventually('no lag', async () => (await lag()) === 0);
+  await until(async () => (await lag()) === 0);
   expect([...ann.losses, ...bob.losses]).toEqual([]);
 });
 
@@ -124,7 +125,7 @@ test('one gateway down: its clients resume elsewhere, and miss and double nothin
   await resumed;
   const sent = Array.from({ length: 20 }, (_, at) => `n${at}`);
   for (const data of sent) await anns.room.publish(data);
-  await eventually('all messages', () => heard().length >= 1 + sent.length);
+  await until(() => heard().length >= 1 + sent.length);
   expect(heard()).toEqual(['first', ...sent]);
   expect(bob.client.gateway).not.toBe(victim?.incarnation);
   expect([...ann.losses, ...bob.losses]).toEqual([]);
@@ -145,16 +146,14 @@ test('identity provider down: who is connected goes on, who comes is known while
   await cid.room.publish('still here');
   const dan = await guest('dan', gateway.url).join('team:idp');
   await dan.room.publish('known keys');
-  await eventually('both messages', () => cid.got.length === 2);
+  await until(() => cid.got.length === 2);
 
   const ignorant = await platform.startGateway(undefined, change);
   const eve = guest('eve', ignorant.url);
-  await eventually('a refusal to be repeated', () =>
-    eve.frames.some((frame) => /"code":101\b/.test(frame) && /"retry":true/.test(frame)),
-  );
+  await until(() => eve.frames.some((frame) => /"code":101\b/.test(frame) && /"retry":true/.test(frame)));
   expect(['connecting', 'reconnecting']).toContain(eve.client.state);
   await provider.start();
   await (await eve.join('team:idp')).room.publish('let in');
-  await eventually('the message of who waited', () => cid.got.length === 3);
+  await until(() => cid.got.length === 3);
   await provider.stop();
 });

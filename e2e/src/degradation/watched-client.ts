@@ -1,8 +1,5 @@
 import { connect, type ChatClient, type Message, type Room, type WebSocketClass } from '@chatplatform/client';
-
-/** How long anything may take on a machine that does many other things at once. */
-const PATIENCE_MS = 60_000;
-const LOOK_MS = 20;
+import { until } from '@chatplatform/runtime';
 
 /** The SDK, with everything a test may want to know of what it was told. */
 export interface WatchedClient {
@@ -43,17 +40,8 @@ export function watchedClient(url: string, token: () => Promise<string>): Watche
   };
 }
 
-/** Resolves when `condition` holds. */
-export async function eventually(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within ${PATIENCE_MS} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  }
-}
-
 /** Resolves when the client was told that exactly these parts do not work. */
-export function degradedTo({ client }: WatchedClient, parts: readonly string[]): Promise<void> {
+export async function degradedTo({ client }: WatchedClient, parts: readonly string[]): Promise<void> {
   const wanted = parts.toSorted().join();
-  return eventually(`degraded parts "${wanted}"`, () => client.degraded.toSorted().join() === wanted);
+  await until(() => client.degraded.toSorted().join() === wanted, 60_000, `degraded parts "${wanted}"`);
 }

@@ -17,3 +17,4 @@ export { loadConfig, type ConfigSource } from './load-config.ts';
 export { ManualClock } from './manual-clock.ts';
 export { MASK, maskSecrets } from './mask-secrets.ts';
 export { seededRandom, systemRandom, type Random } from './random.ts';
+export { until } from './until.ts';

@@ -6,6 +6,7 @@ import { jest } from '@jest/globals';
 import { connectKafka, type Kafka } from '@chatplatform/kafka';
 import { names } from '@chatplatform/platform';
 import { decodeEvent, encodeRecord, partitionOf, type PlatformEvent } from '@chatplatform/protocol';
+import { until } from '@chatplatform/runtime';
 import { startKafka, startRedis, type KafkaStore, type RedisStore } from '@chatplatform/testkit';
 import { chatctl } from '../chatctl.ts';
 import type { CommandContext } from '../command.ts';
@@ -132,22 +133,14 @@ async function accepted(): Promise<unknown[]> {
   return (await events()).flatMap((event) => (event.type === 'message.accepted' ? [event.data] : []));
 }
 
-async function until(check: () => Promise<boolean>, what: string): Promise<void> {
-  const end = Date.now() + 60_000;
-  while (!(await check())) {
-    if (Date.now() > end) throw new Error(`not within 60 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
 test('bad records block nobody; they are listed, shown, replayed once and dropped', async () => {
   await publish(1, 'first');
   await publish(2, 'broken', '{"no":"data"}');
   await publish(3, 'bomb');
   await publish(4, 'last');
-  await until(async () => (await accepted()).length === 2, 'the good ones accepted');
+  await until(async () => (await accepted()).length === 2);
   expect(await accepted()).toEqual(['first', 'last']);
-  await until(async () => (await dlq('list')).out.length === 2, 'two dead letters');
+  await until(async () => (await dlq('list')).out.length === 2);
   const listed = (await dlq('list', '--json')).out.map(
     (line) => JSON.parse(line) as { id: string; cause: string; attempts: number },
   );
@@ -166,7 +159,7 @@ test('bad records block nobody; they are listed, shown, replayed once and droppe
   expect(await dlq('replay', bomb)).toMatchObject({ code: 2, notes: expect.stringContaining('add --yes') });
   expect(await dlq('replay', bomb, '--yes')).toMatchObject({ code: 0, out: [`${bomb} replayed`] });
   // Its sender has sent later messages since: it is delivered all the same.
-  await until(async () => (await accepted()).length === 3, 'the replayed one accepted');
+  await until(async () => (await accepted()).length === 3);
   expect(await accepted()).toEqual(['first', 'last', 'bomb']);
   expect(await dlq('drop', '--all', '--cause', 'value', '--yes')).toMatchObject({
     code: 0,
@@ -195,6 +188,6 @@ test('a replay that was not marked is repeated and delivered once', async () => 
   await producer.append({ ...copy, topic: topics.messages });
   await producer.close();
   await publish(5, 'after');
-  await until(async () => (await accepted()).includes('after'), 'what comes after it');
+  await until(async () => (await accepted()).includes('after'));
   expect(await accepted()).toEqual(['first', 'last', 'bomb', 'after']);
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { jest } from '@jest/globals';
 import { connect, type ChatClient } from '@chatplatform/client';
+import { until } from '@chatplatform/runtime';
 import { cacheFolder, findTarget, Instance } from '../index.ts';
 
 // The two services of examples/interop, written in Go from docs/protocol/records.md, beside a real platform.
@@ -53,13 +54,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function until(condition: () => boolean, what: string): Promise<void> {
-  for (const deadline = Date.now() + 60_000; !condition(); ) {
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
-    await new Promise((settle) => setTimeout(settle, 50));
-  }
-}
-
 test('what a Go producer writes reaches members once and in order, and a Go consumer reads what became of it', async () => {
   const { kafka, prefix } = place();
   const target = findTarget({ instance }, { cache: cacheFolder(process.env) });
@@ -71,7 +65,7 @@ test('what a Go producer writes reaches members once and in order, and a Go cons
     received.push((message.data as { text: string }).text);
     senders.add(message.user);
   });
-  await until(() => client?.state === 'connected', 'the client');
+  await until(() => client?.state === 'connected');
 
   const consumer = spawn(join(folder, 'consumer'), ['-brokers', kafka, '-prefix', prefix], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -91,10 +85,10 @@ test('what a Go producer writes reaches members once and in order, and a Go cons
   await run(join(folder, 'producer'), [...args, '-again', '30s'], `${input}${more.join('\n')}\n`);
 
   const wanted = [...texts, ...more];
-  await until(() => received.length >= wanted.length, `${wanted.length} messages, ${received.length} came`);
+  await until(() => received.length >= wanted.length);
   // The platform itself says something in another room when it starts.
   const events = (): string[] => printed.split('\n').filter((line) => line.startsWith('team:go '));
-  await until(() => events().length >= wanted.length, 'the events');
+  await until(() => events().length >= wanted.length);
   expect(received).toEqual(wanted);
   expect([...senders]).toEqual(['billing']);
   const accepted = events().map((line) => JSON.parse(line.slice(line.indexOf('{'))) as { text: string });

@@ -1,10 +1,10 @@
-import { Deferred } from '@chatplatform/runtime';
+import { Deferred, until } from '@chatplatform/runtime';
 import { currentEpoch } from '../control/epoch.ts';
 import type { Kafka } from '../port/kafka.ts';
 import type { OutRecord } from '../port/producer.ts';
 import type { ConsumerTestDeps, ContractSubject, FreshTopic } from './contract-subject.ts';
 import { logReaderTests } from './log-reader-contract.ts';
-import { last, message, readAll, Reader, until } from './reader.ts';
+import { last, message, readAll, Reader } from './reader.ts';
 import { rewindTests } from './rewind-contract.ts';
 
 let names = 0;
@@ -188,7 +188,7 @@ function consumerTests(kafka: () => Kafka, { freshTopic, subject }: ConsumerTest
     await Promise.all(values.map((value) => producer.append(message(topic, value, partition))));
     await producer.close();
   };
-  const eventually = (check: () => boolean): Promise<void> => until(check, subject.patienceMs);
+  const eventually = (check: () => boolean): Promise<true> => until(check, subject.patienceMs);
 
   test('reads from the beginning in order; lag falls to zero by commits', async () => {
     const topic = await freshTopic();

@@ -1,8 +1,9 @@
 import { jest } from '@jest/globals';
+import { until } from '@chatplatform/runtime';
 import { startKafka, type KafkaStore } from '@chatplatform/testkit';
 import { driverNames, drivers } from './drivers.ts';
 import { expectOnlyPassingErrors, expectOrderedFirstCopies, expectTrueAnswers, logOf, pour } from './pour.ts';
-import { Reader, until } from './reader.ts';
+import { Reader } from './reader.ts';
 
 jest.setTimeout(180_000);
 

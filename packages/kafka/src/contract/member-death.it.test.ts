@@ -1,11 +1,12 @@
 import { jest } from '@jest/globals';
+import { until } from '@chatplatform/runtime';
 import { startKafka, type KafkaStore } from '@chatplatform/testkit';
 import type { Kafka } from '../port/kafka.ts';
 import { driverNames, drivers } from './drivers.ts';
 import { Member } from './member.ts';
 import type { MemberOrder } from './member-process.ts';
 import { pour } from './pour.ts';
-import { Reader, until } from './reader.ts';
+import { Reader } from './reader.ts';
 
 jest.setTimeout(120_000);
 

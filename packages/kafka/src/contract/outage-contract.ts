@@ -1,3 +1,4 @@
+import { until } from '@chatplatform/runtime';
 import type { Kafka } from '../port/kafka.ts';
 import {
   expectOnlyPassingErrors,
@@ -7,7 +8,7 @@ import {
   pour,
   type Pouring,
 } from './pour.ts';
-import { message, Reader, until } from './reader.ts';
+import { message, Reader } from './reader.ts';
 
 const PARTITIONS = 3;
 let topics = 0;

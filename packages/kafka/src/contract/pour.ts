@@ -1,5 +1,6 @@
+import { until } from '@chatplatform/runtime';
 import type { RecordProducer, Appended } from '../port/producer.ts';
-import { message, until, type Reader } from './reader.ts';
+import { message, type Reader } from './reader.ts';
 
 /** One record that was appended, and what its sender was told. */
 export interface Sent {

@@ -1,3 +1,4 @@
+import { until } from '@chatplatform/runtime';
 import type { BatchResult, InRecord, PartitionConsumer, RecordBatch } from '../port/consumer.ts';
 import type { Kafka } from '../port/kafka.ts';
 import type { OutRecord } from '../port/producer.ts';
@@ -61,15 +62,6 @@ export class Reader {
 /** A record with a value only. */
 export function message(topic: string, value: string, partition = 0): OutRecord {
   return { topic, partition, key: 'k', value };
-}
-
-/** Polls, because what is waited for happens in another process. */
-export async function until(check: () => boolean, patienceMs: number): Promise<void> {
-  const end = Date.now() + patienceMs;
-  while (!check()) {
-    if (Date.now() > end) throw new Error(`not so after ${patienceMs} ms: ${check.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 /** The first `count` records of a topic. */

@@ -1,8 +1,9 @@
+import { until } from '@chatplatform/runtime';
 import type { BatchResult } from '../port/consumer.ts';
 import type { Kafka } from '../port/kafka.ts';
 import { Rewinds } from '../port/rewinds.ts';
 import type { ConsumerTestDeps } from './contract-subject.ts';
-import { last, message, Reader, until } from './reader.ts';
+import { last, message, Reader } from './reader.ts';
 
 /** What the port promises of readings that are moved from outside of a batch. */
 export function rewindTests(kafka: () => Kafka, { freshTopic, subject }: ConsumerTestDeps): void {
@@ -11,7 +12,7 @@ export function rewindTests(kafka: () => Kafka, { freshTopic, subject }: Consume
     await Promise.all(values.map((value) => producer.append(message(topic, value, partition))));
     await producer.close();
   };
-  const eventually = (check: () => boolean): Promise<void> => until(check, subject.patienceMs);
+  const eventually = (check: () => boolean): Promise<true> => until(check, subject.patienceMs);
   const eventuallyCommitted = async (group: string, topic: string, offsets: number[]): Promise<void> => {
     const end = Date.now() + subject.patienceMs;
     for (;;) {

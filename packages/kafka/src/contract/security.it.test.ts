@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
+import { until } from '@chatplatform/runtime';
 import { startKafka, testAuthority, type KafkaStore } from '@chatplatform/testkit';
 import type { Kafka, KafkaConfig } from '../port/kafka.ts';
 import { driverNames, drivers } from './drivers.ts';
-import { message, Reader, until } from './reader.ts';
+import { message, Reader } from './reader.ts';
 
 jest.setTimeout(60_000);
 

@@ -1,6 +1,6 @@
-import { Deferred } from '@chatplatform/runtime';
+import { Deferred, until } from '@chatplatform/runtime';
 import { kafkaContract } from '../contract/kafka-contract.ts';
-import { message, Reader, until } from '../contract/reader.ts';
+import { message, Reader } from '../contract/reader.ts';
 import type { BatchResult } from '../port/consumer.ts';
 import { memoryKafka, type MemoryKafka } from './kafka.ts';
 

@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { until } from '@chatplatform/runtime';
 import { startRedis, type RedisStore } from '@chatplatform/testkit';
 import { realSubject, type RealSubject } from '../contract/real-subject.ts';
 import { EPOCH, message } from '../contract/messages.ts';
@@ -22,14 +23,6 @@ afterAll(async () => {
   await real.close();
   await store.stop();
 });
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error('not within 60 s');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 test('all primaries killed and back: commands, scripts and inboxes work again, and every loss was told', async () => {
   const gateways = Array.from({ length: 9 }, (_, at) => `gw-${at}`);

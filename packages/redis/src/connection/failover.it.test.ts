@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { until } from '@chatplatform/runtime';
 import { startRedis, type RedisStore } from '@chatplatform/testkit';
 import { realSubject, type RealSubject } from '../contract/real-subject.ts';
 import { EPOCH, message } from '../contract/messages.ts';
@@ -30,14 +31,6 @@ afterAll(async () => {
   await real?.close();
   await store?.stop();
 });
-
-async function until(condition: () => boolean | Promise<boolean>, patienceMs: number): Promise<void> {
-  const deadline = performance.now() + patienceMs;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within ${patienceMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 /** Uses the store without a pause, as gateways and workers do, and keeps how each command went. */
 class Load {

@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { until } from '@chatplatform/runtime';
 import { startRedis, type RedisStore } from '@chatplatform/testkit';
 import { realSubject, type RealSubject } from '../contract/real-subject.ts';
 import { EPOCH, message } from '../contract/messages.ts';
@@ -27,14 +28,6 @@ afterAll(async () => {
   await real.close();
   await store.stop();
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error('not within 20 s');
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
 
 test('a killed server: commands fail at once, the state is told, and all works again after its restart', async () => {
   const states: RedisState[] = [];

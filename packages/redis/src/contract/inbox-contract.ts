@@ -1,3 +1,4 @@
+import { until } from '@chatplatform/runtime';
 import { encodeInboxLine } from '../inbox/inbox-line.ts';
 import { hotChannelOf } from '../inbox/hot-rooms.ts';
 import type { InboxGap, InboxItem } from '../inbox/inbox.ts';
@@ -28,14 +29,6 @@ export function inboxContract(subject: ContractSubject): void {
     return { heard, close: () => subscription.close() };
   }
 
-  async function until(condition: () => boolean): Promise<void> {
-    const deadline = performance.now() + subject.patienceMs;
-    while (!condition()) {
-      if (performance.now() > deadline) throw new Error(`not within ${subject.patienceMs} ms`);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  }
-
   test('items arrive in order, whole, to the gateway they are for', async () => {
     const [gw, other] = [fresh('gw'), fresh('gw')];
     const mine = await listen(gw);
@@ -47,7 +40,7 @@ export function inboxContract(subject: ContractSubject): void {
       encodeInboxLine({ class: 'rj', room: 'r', id: 'i', sid: 's 1'.replace(' ', ''), frame: '{"rj":{}}' }),
       encodeInboxLine({ class: 'ctl', frame: '{"takeover":{}}' }),
     ]);
-    await until(() => mine.heard.items.length === 42);
+    await until(() => mine.heard.items.length === 42, subject.patienceMs);
     expect(mine.heard.items.slice(0, 40).map((item) => item.frame)).toEqual(frames);
     expect(mine.heard.items[0]).toMatchObject({ class: 'm', room: 'r', id: 'i', p: 'p' });
     expect(mine.heard.items[40]).toEqual({
@@ -72,7 +65,7 @@ export function inboxContract(subject: ContractSubject): void {
     expect(await publisher.publish(gw, [line('1')])).toBe(0);
     const { heard, close } = await listen(gw);
     await publisher.publish(gw, [line('2')]);
-    await until(() => heard.items.length === 1);
+    await until(() => heard.items.length === 1, subject.patienceMs);
     expect(heard.gaps).toEqual([{ reason: 'first', publisher: worker }]);
     await publisher.signOff();
     await close();
@@ -85,7 +78,7 @@ export function inboxContract(subject: ContractSubject): void {
     const channels = ['team:1', 'team:2', 'team:3', 'team:4'].map(hotChannelOf);
     for (const [at, channel] of channels.entries()) await publisher.publish(channel, [line(`hot ${at}`)]);
     for (const gateway of gateways) await publisher.publish(gateway, [line('own')]);
-    await until(() => ears.every(({ heard }) => heard.items.length === 5));
+    await until(() => ears.every(({ heard }) => heard.items.length === 5), subject.patienceMs);
     for (const { heard } of ears) {
       expect(heard.items.map(({ frame }) => frame).toSorted()).toEqual([
         'hot 0',
@@ -107,7 +100,7 @@ export function inboxContract(subject: ContractSubject): void {
     await publisher.publish(hotChannelOf('team:1'), [line('1')]);
     const { heard, close } = await listen(fresh('gw'));
     await publisher.publish(hotChannelOf('team:1'), [line('2')]);
-    await until(() => heard.items.length === 1);
+    await until(() => heard.items.length === 1, subject.patienceMs);
     expect(heard.gaps).toEqual([{ reason: 'first', publisher: worker }]);
     await publisher.signOff();
     await close();
@@ -118,7 +111,7 @@ export function inboxContract(subject: ContractSubject): void {
     const { heard, close } = await listen(gw);
     await redis().inbox.send(gw, 'gw-x', [encodeInboxLine({ class: 'ty', room: 'r', frame: '{"ty":{}}' })]);
     await redis().inbox.send(gw, 'gw-x', [encodeInboxLine({ class: 'ty', room: 'r', frame: '{"ty":{}}' })]);
-    await until(() => heard.items.length === 2);
+    await until(() => heard.items.length === 2, subject.patienceMs);
     expect(heard.ephemeral).toEqual([true, true]);
     expect(heard.gaps).toEqual([]);
     await close();
