@@ -1,6 +1,7 @@
 import { type ChatPlatformStatus } from '@chatplatform/platform';
 import { type KubeObject, Resources } from './kube/index.ts';
 import { defaultTransport } from './kube/transport.ts';
+import { admissionTests } from './testing/admission-tests.ts';
 import { demoPlatform } from './testing/broken-resources.ts';
 import { type ControlPlane, startControlPlane } from './testing/control-plane.ts';
 import { childrenOf, FakeKubelet, type OperatorBench, startBench, until } from './testing/operator-bench.ts';
@@ -17,9 +18,6 @@ beforeAll(async () => {
     path: '/api/v1/namespaces',
     body: { metadata: { name: NS } },
   });
-  bench = await startBench(plane, defaultTransport(plane.kubeconfig), 'first');
-  await bench.operator.active;
-  kubelet = new FakeKubelet(plane, bench.gateways);
   await plane.client.create({
     apiVersion: 'v1',
     kind: 'Secret',
@@ -56,7 +54,16 @@ const replicasByRevision = async (): Promise<number[]> => {
   return items.map((item) => (item['spec'] as { replicas: number }).replicas).sort();
 };
 
+// In one file with the operator: a control plane takes half a minute of a core to start.
+describe('admission of a ChatPlatform', () => admissionTests(() => plane));
+
 describe('the operator on a real API server', () => {
+  beforeAll(async () => {
+    bench = await startBench(plane, defaultTransport(plane.kubeconfig), 'first');
+    await bench.operator.active;
+    kubelet = new FakeKubelet(plane, bench.gateways);
+  }, 60_000);
+
   test('makes everything that the design names, and says Ready', async () => {
     await plane.client.create(demoPlatform({}, 'demo', NS) as KubeObject);
     await isTrue('Ready');

@@ -14,8 +14,20 @@ const NEEDED = [
 
 /** All conditions of a pass: those of the components, and the summary made of them. */
 export function allConditions(pass: Pass, components: readonly ConditionDraft[]): ConditionDraft[] {
-  const parts = [...components, reconciled(pass.problems), paused(pass)];
+  const parts = [...withOneRollout(components), reconciled(pass.problems), paused(pass)];
   return [...parts, progressing(parts), degraded(parts, pass.problems), ready(parts)];
+}
+
+/** Gateways and workers roll each in their own way; the platform has rolled when both have. */
+function withOneRollout(components: readonly ConditionDraft[]): ConditionDraft[] {
+  const rollouts = components.filter(({ type }) => type === 'RolloutComplete');
+  const [first] = rollouts;
+  if (!first) return [...components];
+  const open = rollouts.filter(({ status }) => status !== 'True');
+  // The one that is stuck, before one that just takes its time.
+  const shown = open.find(({ reason }) => reason !== Reasons.rollingOut) ?? open[0] ?? first;
+  const message = (open.length > 0 ? open : rollouts).map((rollout) => rollout.message).join('; ');
+  return [...components.filter(({ type }) => type !== 'RolloutComplete'), { ...shown, message }];
 }
 
 function reconciled(problems: readonly Problem[]): ConditionDraft {

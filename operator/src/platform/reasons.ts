@@ -29,6 +29,7 @@ export const Reasons = {
   // Warnings
   nothingToWarn: 'NothingToWarn',
   secretMissing: 'SecretMissing',
+  rulesMissing: 'RulesMissing',
   notDurable: 'NotDurable',
   drainShorterThanDeregistration: 'DrainShorterThanDeregistration',
   // Events

@@ -3,6 +3,7 @@ import { canonical, type EventNote, type KubeClient, type KubeObject } from '../
 import { TEMPLATE_VERSION } from '../resources/gateway-revision.ts';
 import { stamped } from './conditions.ts';
 import type { ConditionDraft } from './pass.ts';
+import { Reasons } from './reasons.ts';
 
 /** Version of the operator, shown in the status. */
 export const OPERATOR_VERSION = '0.1.0';
@@ -92,10 +93,15 @@ export function transitionNotes(before: ChatPlatformStatus, after: ChatPlatformS
     })
     .filter((condition) => !(condition.status === 'False' && OPPOSITE.has(condition.type)))
     .map((condition) => ({
-      type: (condition.status === 'False') !== OPPOSITE.has(condition.type) ? 'Warning' : 'Normal',
+      type: isBad(condition) ? 'Warning' : 'Normal',
       reason: eventReason(condition),
       message: condition.message,
     }));
+}
+
+/** A rollout that goes on is no trouble; one that is stuck has another reason. */
+function isBad({ type, status, reason }: Condition): boolean {
+  return reason !== Reasons.rollingOut && (status === 'False') !== OPPOSITE.has(type);
 }
 
 /** `KafkaReady` when it became so, `KafkaUnreachable` when it is not. */

@@ -11,7 +11,12 @@ interface Warning {
 
 /** What is allowed and will hurt. One condition, the most urgent reason first. */
 export async function configurationWarning(pass: Pass): Promise<ConditionDraft> {
-  const warnings = [...(await missingSecrets(pass)), ...drainWarning(pass), ...durabilityWarning(pass)];
+  const warnings = [
+    ...(await missingSecrets(pass)),
+    ...(await missingRules(pass)),
+    ...drainWarning(pass),
+    ...durabilityWarning(pass),
+  ];
   const [first] = warnings;
   if (!first) {
     return {
@@ -43,8 +48,23 @@ async function missingSecrets(pass: Pass): Promise<Warning[]> {
   return found.filter((warning) => warning !== undefined);
 }
 
-function hasKey(secret: KubeObject | undefined, key: string): boolean {
-  return key in ((secret?.['data'] ?? {}) as Record<string, string>);
+/** New workers do not start without their rules, and the old ones go on with what they have. */
+async function missingRules(pass: Pass): Promise<Warning[]> {
+  const { rules } = pass.spec.workers;
+  if (!rules) return [];
+  const { name } = rules.configMapRef;
+  const configMap = await pass.client.get(Resources.configMap, pass.owner.namespace, name);
+  const missing = rules.modules.filter((module) => !hasKey(configMap, module));
+  if (missing.length === 0) return [];
+  const what = configMap
+    ? `ConfigMap "${name}" has no key "${missing.join('", "')}"`
+    : `there is no ConfigMap "${name}"`;
+  const message = `workers.rules: ${what}: create it with key "${rules.modules.join('", "')}"; until then new workers do not start`;
+  return [{ reason: Reasons.rulesMissing, message }];
+}
+
+function hasKey(holder: KubeObject | undefined, key: string): boolean {
+  return key in ((holder?.['data'] ?? {}) as Record<string, string>);
 }
 
 function drainWarning({ spec }: Pass): Warning[] {

@@ -63,6 +63,7 @@ export function gatewayRevision(spec: ChatPlatformSpec, owner: Owner, { image }:
       resumeKey: `${MOUNTS.keys}/resume-key`,
       adminToken: `${MOUNTS.keys}/admin-token`,
       live: `${MOUNTS.live}/config.json`,
+      tls: MOUNTS.tls,
       signingKeys: `${MOUNTS.signing}/keys.json`,
       webhookSecrets: MOUNTS.webhooks,
       rules: MOUNTS.rules,
@@ -109,6 +110,7 @@ function podTemplate(spec: ChatPlatformSpec, owner: Owner, { image, revision }: 
     configMapMount('live', childNames.gatewayLive(owner), MOUNTS.live),
     secretMount('keys', childNames.keys(owner), MOUNTS.keys),
     ...authMount(spec),
+    ...tlsMount(spec),
     ...storeMounts(spec),
     ...signingMounts(spec, owner),
   ]);
@@ -146,6 +148,11 @@ function podTemplate(spec: ChatPlatformSpec, owner: Owner, { image, revision }: 
       volumes,
     },
   };
+}
+
+// A folder, not single files: those would never show a renewed certificate.
+function tlsMount({ gateway: { tls } }: ChatPlatformSpec) {
+  return tls ? [secretMount('tls', tls.secretName, MOUNTS.tls)] : [];
 }
 
 function authMount(spec: ChatPlatformSpec) {

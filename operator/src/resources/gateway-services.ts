@@ -11,7 +11,7 @@ import {
 
 /** The Service that clients connect to: pods that accept, whatever their revision. */
 export function gatewayService(spec: ChatPlatformSpec, owner: Owner): KubeObject {
-  const { service } = spec.gateway;
+  const { service, tls } = spec.gateway;
   const metadata = childMetadata(owner, 'gateway', childNames.gateway(owner));
   return {
     apiVersion: 'v1',
@@ -28,15 +28,20 @@ export function gatewayService(spec: ChatPlatformSpec, owner: Owner): KubeObject
       selector: { ...selectorLabels(owner, 'gateway'), [ACCEPTING_LABEL]: 'true' },
       ports: [
         {
-          name: 'ws',
+          name: tls ? 'wss' : 'ws',
           port: service.port,
           targetPort: 'ws',
           protocol: 'TCP',
-          appProtocol: 'kubernetes.io/ws',
+          appProtocol: tls ? 'kubernetes.io/wss' : 'kubernetes.io/ws',
         },
       ],
     },
   };
+}
+
+/** Where clients inside the cluster connect. */
+export function gatewayAddress({ gateway: { service, tls } }: ChatPlatformSpec, owner: Owner): string {
+  return `${tls ? 'wss' : 'ws'}://${childNames.gateway(owner)}.${owner.namespace}.svc:${service.port}/ws`;
 }
 
 /** What gateways apply without a restart. */

@@ -5,6 +5,7 @@ export const MOUNTS = {
   config: '/etc/chatplatform/config',
   live: '/etc/chatplatform/live',
   auth: '/etc/chatplatform/auth',
+  tls: '/etc/chatplatform/tls',
   keys: '/etc/chatplatform/keys',
   kafkaCa: '/etc/chatplatform/kafka-ca',
   kafkaSasl: '/etc/chatplatform/kafka-sasl',

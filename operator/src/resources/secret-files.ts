@@ -4,8 +4,11 @@ import {
   type KafkaConnection,
   type RedisConnectionConfig,
 } from '@chatplatform/platform';
+import type { KubeObject } from '../kube/index.ts';
 import { childNames, type Owner } from './labels.ts';
 import { type Mounted, MOUNTS, secretMount } from './pod.ts';
+
+const SIGNING_VOLUME = 'signing';
 
 /** Port of a Kafka or Redis that the operator runs itself. */
 export const STORE_PORTS = { kafka: 9092, redis: 6379 } as const;
@@ -69,7 +72,13 @@ export function storeMounts(spec: ChatPlatformSpec): Mounted[] {
 
 /** The keys that both programs sign and check records with; none when records are not signed. */
 export function signingMounts(spec: ChatPlatformSpec, owner: Owner): Mounted[] {
-  return isSigned(spec) ? [secretMount('signing', childNames.signing(owner), MOUNTS.signing)] : [];
+  return isSigned(spec) ? [secretMount(SIGNING_VOLUME, childNames.signing(owner), MOUNTS.signing)] : [];
+}
+
+/** Whether a pod was made with the keys to sign with. */
+export function isSigning(pod: KubeObject): boolean {
+  const { volumes = [] } = (pod['spec'] ?? {}) as { volumes?: { name: string }[] };
+  return volumes.some(({ name }) => name === SIGNING_VOLUME);
 }
 
 /** The secrets of all webhooks in one folder, one file each, named like the webhook. */
@@ -97,6 +106,9 @@ export function neededSecrets(spec: ChatPlatformSpec): NeededSecret[] {
     ref ? [{ name: ref.name, keys: [ref.key], field }] : [];
   return [
     ...of('auth.keySecretRef', spec.auth.keySecretRef),
+    ...(spec.gateway.tls
+      ? [{ name: spec.gateway.tls.secretName, keys: ['tls.crt', 'tls.key'], field: 'gateway.tls.secretName' }]
+      : []),
     ...spec.notifications.webhooks.flatMap(({ name, secretRef }) =>
       of(`notifications.webhooks[${name}].secretRef`, secretRef),
     ),

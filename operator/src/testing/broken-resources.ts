@@ -169,6 +169,17 @@ export const BROKEN_PLATFORMS: readonly (readonly [what: string, resource: Parts
     spec({ workers: { rules: { configMapRef: { name: 'rules' }, modules: ['words.txt'] } } }),
     /write the key of a module/,
   ],
+  [
+    'a collector with a path',
+    spec({ observability: { otlpEndpoint: 'http://collector:4318/v1/traces' } }),
+    /write the base address of an OTLP/,
+  ],
+  ['more than all messages traced', spec({ observability: { traceSampling: 2 } }), /less than or equal to 1/],
+  [
+    'TLS with a name that no Secret can have',
+    spec({ gateway: { tls: { secretName: 'Edge' } } }),
+    /write the name of an object in this namespace/,
+  ],
   ['an image with a space', spec({ image: 'my image' }), /write an image reference/],
 ];
 

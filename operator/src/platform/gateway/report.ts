@@ -1,5 +1,6 @@
 import type { ChatPlatformStatus, GatewayDrain } from '@chatplatform/platform';
-import { childNames, type Owner, REVISION_LABEL, selectorLabels } from '../../resources/labels.ts';
+import { gatewayAddress } from '../../resources/gateway-services.ts';
+import { type Owner, REVISION_LABEL, selectorLabels } from '../../resources/labels.ts';
 import type { ConditionDraft, Pass } from '../pass.ts';
 import { Reasons } from '../reasons.ts';
 import { statusOf } from '../status.ts';
@@ -42,9 +43,7 @@ export function reportGateways(
           .slice(0, MAX_DRAINS)
           .map(drainStatus),
       },
-      endpoints: {
-        websocket: `ws://${childNames.gateway(owner)}.${owner.namespace}.svc:${spec.gateway.service.port}/ws`,
-      },
+      endpoints: { websocket: gatewayAddress(spec, owner) },
     },
   };
 }

@@ -121,7 +121,7 @@ export function kafkaWatch(deps: KafkaWatchDeps): KafkaWatch {
       failures = 0;
     } catch (error) {
       failures += 1;
-      if (!seen.reachable || failures >= PATIENT_LOOKS) seen = unreachable(seen, error);
+      if (seen.reachable === false || failures >= PATIENT_LOOKS) seen = unreachable(seen, error);
       turns = 0;
     }
     if (stopped) return;

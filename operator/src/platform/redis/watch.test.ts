@@ -35,6 +35,23 @@ describe('the watch over a Redis', () => {
   });
 });
 
+describe('the watch over a Redis that was just made', () => {
+  test('takes its time to start for no outage', async () => {
+    const clock = new ManualClock();
+    const ping = () => Promise.reject(new Error('getaddrinfo ENOTFOUND'));
+    const watch = redisWatch({ ping, clock, onChange: () => undefined });
+    watch.aim({ endpoints: ['redis:6379'] });
+    await settle();
+    expect(watch.observation().state).toBe('Connecting');
+    for (const _ of [1, 2]) {
+      await clock.advance(3000);
+      await settle();
+    }
+    expect(watch.observation()).toEqual({ state: 'Unreachable', problem: 'getaddrinfo ENOTFOUND' });
+    watch.stop();
+  });
+});
+
 describe('a bare ping', () => {
   const answering = async (answer: string): Promise<{ server: Server; endpoint: string }> => {
     const server = createServer((socket) => socket.on('data', () => socket.end(answer)));

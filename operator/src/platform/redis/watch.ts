@@ -26,7 +26,7 @@ export interface RedisWatch {
 
 const EVERY_MS = 15_000;
 const RETRY_MS = 3000;
-/** A store that answered is called unreachable after this many looks in vain: one late answer is no outage. */
+/** A store is called unreachable after this many looks in vain: one late answer is no outage, and a new one is just starting. */
 export const PATIENT_LOOKS = 3;
 
 /** Starts following nothing until it is aimed. */
@@ -45,7 +45,7 @@ export function redisWatch(deps: { ping: PingRedis; clock: Clock; onChange: () =
     const outcome = await firstAnswer(aim, deps.ping);
     if (stopped || mine !== round) return;
     failures = outcome.state === 'Ready' ? 0 : failures + 1;
-    seen = failures >= PATIENT_LOOKS || before.state !== 'Ready' ? outcome : before;
+    seen = failures === 0 || failures >= PATIENT_LOOKS ? outcome : before;
     if (!same(before, seen)) deps.onChange();
     timer = deps.clock.setTimeout(() => void turn(mine), failures === 0 ? EVERY_MS : RETRY_MS);
   };
