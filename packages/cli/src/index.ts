@@ -1,6 +1,7 @@
 // chatctl as a library: end-to-end tests bring platforms up and find them the way people do.
 export { cacheFolder, chatctl } from './chatctl.ts';
 export type { CommandContext } from './command.ts';
+export { main } from './main.ts';
 export { CliError, type CliErrorCode } from './errors.ts';
 export {
   Instance,

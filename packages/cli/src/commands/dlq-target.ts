@@ -111,7 +111,7 @@ function ofInstance({ instance: name }: BrokerInput, { cache }: Pick<CommandCont
   throw new CliError(
     'not-running',
     what,
-    'bring one up with `make up`, or forward a port to Kafka and give --brokers HOST:PORT --platform NAMESPACE.NAME',
+    'bring one up with `make up`, give --brokers HOST:PORT --platform NAMESPACE.NAME, or ask inside a worker pod: kubectl exec deploy/NAME-worker -- node /app/main.js chatctl dlq list --config /etc/chatplatform/config/config.json',
   );
 }
 
