@@ -26,7 +26,7 @@ export async function runCampaign(order: CampaignOrder): Promise<number[]> {
     try {
       arena ??= await Arena.open(order.fault, order);
       const outcome = await arena.round(seed);
-      await keepOutcome(outcome);
+      keepOutcome(outcome);
       words = outcome.clean ? 'clean' : `NOT CLEAN: ${whatIsWrong(outcome)}`;
     } catch (error) {
       // Not kept: the next campaign tries it again.

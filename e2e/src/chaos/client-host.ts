@@ -1,7 +1,7 @@
 // A process full of clients: SDK connections on behalf of the run that started it, which records what they see.
 import { mintToken, readKey } from '@chatplatform/cli';
 import { connect, type ChatClient, type Room } from '@chatplatform/client';
-import type { HostOptions, HostOrder, HostReport } from './host-talk.ts';
+import type { HostOptions, HostOrder, HostReport, JoinOrder } from './host-talk.ts';
 import { doublingTransport } from './doubling-transport.ts';
 
 const options = JSON.parse(process.argv[2] ?? '{}') as HostOptions;
@@ -54,10 +54,12 @@ function open(id: number, user: string): void {
   });
 }
 
-async function join(id: number, room: number, name: string): Promise<void> {
+async function join(...[id, room, name, heard]: JoinOrder): Promise<void> {
   const joined = (clients.get(id) as ChatClient).join(name, { limit: 0, classes: ['msg'] });
   rooms.set(`${id}/${room}`, joined);
-  joined.on('message', ({ id: position, cid, data }) => report({ message: [id, room, position, cid, data] }));
+  joined.on('message', ({ id: position, cid, data }) =>
+    report({ message: [id, room, position, cid, heard === 'all' ? data : null] }),
+  );
   joined.on('continuity', ({ reason }) => report({ lost: [id, room, reason] }));
   try {
     await joined.ready;

@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { Deferred } from '@chatplatform/runtime';
 import type { TrafficClient, TrafficMessage, TrafficRoom } from '@chatplatform/testkit';
-import type { HostOptions, HostOrder, HostReport } from './host-talk.ts';
+import type { Heard, HostOptions, HostOrder, HostReport } from './host-talk.ts';
 
 /** Clients of one process: more would let them wait for each other and be mistaken for a slow platform. */
 const CLIENTS_PER_HOST = 500;
@@ -108,11 +108,11 @@ class CrowdMember {
   }
 
   /** @returns the number of the room among all that this client ever joined */
-  async join(name: string): Promise<number> {
+  async join(name: string, heard: Heard): Promise<number> {
     const room: RemoteRoom = { ready: new Deferred() };
     const index = (this.#joined += 1);
     this.rooms.set(index, room);
-    this.host.tell({ join: [this.number, index, name] });
+    this.host.tell({ join: [this.number, index, name, heard] });
     await room.ready.promise;
     return index;
   }
@@ -124,17 +124,18 @@ class CrowdMember {
 }
 
 /** What a round has of a client. */
-class Guest implements TrafficClient {
+export class Guest implements TrafficClient {
   readonly #member: CrowdMember;
   readonly #joined: number[] = [];
+  #onDisconnect: (() => void) | undefined;
 
   constructor(member: CrowdMember) {
     this.#member = member;
   }
 
-  async join(name: string): Promise<TrafficRoom> {
+  async join(name: string, heard: Heard = 'all'): Promise<TrafficRoom> {
     const { host, number, rooms } = this.#member;
-    const index = await this.#member.join(name);
+    const index = await this.#member.join(name, heard);
     this.#joined.push(index);
     const room = rooms.get(index) as RemoteRoom;
     return {
@@ -145,11 +146,12 @@ class Guest implements TrafficClient {
   }
 
   onDisconnect(listener: () => void): void {
+    this.#onDisconnect = listener;
     this.#member.onDisconnect = listener;
   }
 
   close(): void {
-    delete this.#member.onDisconnect;
+    if (this.#onDisconnect === this.#member.onDisconnect) delete this.#member.onDisconnect;
     for (const index of this.#joined.splice(0)) this.#member.leave(index);
   }
 }

@@ -12,10 +12,16 @@ export interface HostOptions {
   readonly doubled: boolean;
 }
 
+/** What is told of a message: all of it, or its id only. */
+export type Heard = 'all' | 'ids';
+
+/** A client and the number of its room. */
+export type JoinOrder = [client: number, room: number, name: string, heard: Heard];
+
 /** What a run asks of its clients; they are numbered, and so are the rooms of each. */
 export type HostOrder =
   | { readonly open: [client: number, user: string] }
-  | { readonly join: [client: number, room: number, name: string] }
+  | { readonly join: JoinOrder }
   | { readonly leave: [client: number, room: number] }
   | { readonly publish: [request: number, client: number, room: number, data: unknown] }
   | { readonly close: number };

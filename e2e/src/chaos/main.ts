@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
 import { runCampaign } from './campaign.ts';
 import { FAULTS } from './faults/index.ts';
+import type { Fault } from './fault.ts';
 import { readOutcomes } from './results.ts';
 
-const USAGE = `chaos [--fault NAME,NAME] [--seeds N | FROM..TO] [--clients N] [--again]
+const USAGE = `chaos [--fault NAME,NAME] [--seeds N | FROM..TO] [--clients N] [--lanes N] [--again]
 
 Makes each fault happen to a platform of processes under traffic and lets the checker judge. The seeds of a fault are
 rounds on one platform. What has been run with the same fault, seed and number of clients and was clean is not run
@@ -13,6 +14,8 @@ Results: e2e/results/chaos.jsonl and docs/chaos.md. Exit code 0: all clean.
   --fault NAMES   only these; default all
   --seeds RANGE   default 1..1
   --clients N     clients that talk; default 1000
+  --lanes N       so many faults at a time, each on a platform of its own; default 1. Those with ten times as many
+                  clients always run alone
   --again         run also what was clean before
 
 faults:
@@ -24,6 +27,7 @@ const { values } = parseArgs({
     fault: { type: 'string', default: '' },
     seeds: { type: 'string', default: '1..1' },
     clients: { type: 'string', default: '1000' },
+    lanes: { type: 'string', default: '1' },
     again: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -45,8 +49,30 @@ function chosenFaults(names: string): typeof FAULTS {
   });
 }
 
-function say(text: string): void {
-  process.stderr.write(`  ${text}\n`);
+function numberFrom(option: 'clients' | 'lanes', least: number): number {
+  const number = Number(values[option]);
+  if (!Number.isInteger(number) || number < least)
+    throw new Error(`--${option} "${values[option]}" is too few; write a number from ${least}`);
+  return number;
+}
+
+/** Words about a round; with several at a time they say which. */
+function saying(fault: Fault, lanes: number): (text: string) => void {
+  const who = lanes > 1 ? `${fault.name}: ` : '';
+  return (text) => void process.stderr.write(`  ${who}${text}\n`);
+}
+
+/** Runs all of them, so many at a time, each as soon as there is room. */
+async function inLanes(
+  lanes: number,
+  faults: readonly Fault[],
+  run: (fault: Fault) => Promise<void>,
+): Promise<void> {
+  const waiting = [...faults];
+  const lane = async (): Promise<void> => {
+    for (let fault = waiting.shift(); fault !== undefined; fault = waiting.shift()) await run(fault);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
 }
 
 /** Exit codes as shells have them: interrupted, and called in a way that is not known. */
@@ -66,10 +92,9 @@ async function main(): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const clients = Number(values.clients);
-  if (!Number.isInteger(clients) || clients < 2)
-    throw new Error(`--clients "${values.clients}" is too few; write a number from 2`);
-  const done = await readOutcomes();
+  const clients = numberFrom('clients', 2);
+  const lanes = numberFrom('lanes', 1);
+  const done = readOutcomes();
   const isDone = (fault: string, seed: number): boolean =>
     !values.again &&
     done.some((run) => run.clean && run.fault === fault && run.seed === seed && run.clients === clients);
@@ -77,13 +102,21 @@ async function main(): Promise<number> {
   const tell = (text: string): void => void process.stdout.write(`${text}\n`);
   const bad: string[] = [];
   let runs = 0;
-  for (const fault of chosenFaults(values.fault)) {
+  const run = async (fault: Fault): Promise<void> => {
     const seeds = seedsOf(values.seeds).filter((seed) => !isDone(fault.name, seed));
-    const failed = await runCampaign({ fault, seeds, clients, say, tell, signal });
-    if (signal.aborted) return CUT_OFF;
+    const failed = await runCampaign({ fault, seeds, clients, say: saying(fault, lanes), tell, signal });
     runs += seeds.length;
     bad.push(...failed.map((seed) => `FAULT=${fault.name} SEEDS=${seed} CLIENTS=${clients}`));
-  }
+  };
+  const faults = chosenFaults(values.fault);
+  const alone = (fault: Fault): boolean => fault.idlePerClient !== undefined;
+  await inLanes(
+    lanes,
+    faults.filter((fault) => !alone(fault)),
+    run,
+  );
+  await inLanes(1, faults.filter(alone), run);
+  if (signal.aborted) return CUT_OFF;
   tell(`${runs} rounds, ${bad.length} not clean`);
   for (const which of bad) tell(`  make chaos ${which} repeats it`);
   return bad.length === 0 ? 0 : 1;

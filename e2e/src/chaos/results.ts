@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { root } from '../harness/run.ts';
 import { FAULTS } from './faults/index.ts';
@@ -30,8 +30,8 @@ const RUNS = join(root, 'e2e', 'results', 'chaos.jsonl');
 const TABLE = join(root, 'docs', 'chaos.md');
 
 /** All outcomes so far, the newest of each fault, seed and size. */
-export async function readOutcomes(): Promise<Outcome[]> {
-  const text = await readFile(RUNS, 'utf8').catch(() => '');
+export function readOutcomes(): Outcome[] {
+  const text = existsSync(RUNS) ? readFileSync(RUNS, 'utf8') : '';
   const newest = new Map<string, Outcome>();
   for (const line of text.split('\n').filter((line) => line !== '')) {
     const outcome = JSON.parse(line) as Outcome;
@@ -40,11 +40,14 @@ export async function readOutcomes(): Promise<Outcome[]> {
   return [...newest.values()];
 }
 
-/** Keeps an outcome and writes the table anew. A later run of the same fault, seed and size replaces it. */
-export async function keepOutcome(outcome: Outcome): Promise<void> {
-  await mkdir(dirname(RUNS), { recursive: true });
-  await appendFile(RUNS, `${JSON.stringify(outcome)}\n`);
-  await writeFile(TABLE, chaosTable(await readOutcomes()));
+/**
+ * Keeps an outcome and writes the table anew. A later run of the same fault, seed and size replaces it. Synchronous:
+ * lanes that end together must not write over each other.
+ */
+export function keepOutcome(outcome: Outcome): void {
+  mkdirSync(dirname(RUNS), { recursive: true });
+  appendFileSync(RUNS, `${JSON.stringify(outcome)}\n`);
+  writeFileSync(TABLE, chaosTable(readOutcomes()));
 }
 
 /** The page with the results: for each fault the largest number of clients it was run with. */

@@ -1,6 +1,7 @@
-import { HalfOpenProxy } from '../half-open-proxy.ts';
+import { FaultyProxy } from '../faulty-proxy.ts';
 import { holds, sleep, type Fault } from '../fault.ts';
 import { sumMetric } from '../metric.ts';
+import { SLOW_CONSUMER } from './slow-consumer.ts';
 
 /** A client notices silence after a ping's time and some grace: 33 s. */
 const NOTICED_MS = 60_000;
@@ -9,21 +10,22 @@ const DOUBLED_MS = 5000;
 /** Twice, less what was under way when it was counted. */
 const DOUBLED = 1.6;
 /** The proxy of a run, by its platform. */
-const PROXIES = new WeakMap<object, HalfOpenProxy>();
+const PROXIES = new WeakMap<object, FaultyProxy>();
 
 /** Clients that are cut off, expired or heard twice. */
 export const CLIENT_FAULTS: readonly Fault[] = [
+  SLOW_CONSUMER,
   {
     name: 'half-open',
     title: 'Half-open sockets: half of the connections fall silent in both directions',
     hosts: async (platform) => {
-      const proxy = await HalfOpenProxy.start(platform.access.url);
+      const proxy = await FaultyProxy.start(platform.access.url);
       PROXIES.set(platform, proxy);
       return { urls: [platform.access.url, proxy.url] };
     },
     afterwards: (platform) => PROXIES.get(platform)?.close(),
     happen: async ({ platform, crowd, say }) => {
-      const proxy = PROXIES.get(platform) as HalfOpenProxy;
+      const proxy = PROXIES.get(platform) as FaultyProxy;
       crowd.lost.clear();
       const cut = proxy.silence();
       say(`${cut} connections fell silent`);
