@@ -9,6 +9,7 @@ export class LiveSettings {
   readonly #logger: Logger;
   #current: GatewayLive;
   #file: LiveFile | undefined;
+  #frameBytes: number | undefined;
 
   constructor(start: GatewayLive, logger: Logger) {
     this.#current = start;
@@ -18,6 +19,11 @@ export class LiveSettings {
 
   get limits(): GatewayLive['limits'] {
     return this.#current.limits;
+  }
+
+  /** Bytes of a frame: what the limit was when it was asked for first, since sockets cannot change theirs. */
+  get frameBytes(): number {
+    return (this.#frameBytes ??= this.limits.maxFrameBytes);
   }
 
   get drain(): GatewayLive['drain'] {
@@ -32,7 +38,7 @@ export class LiveSettings {
   get published(): PublishedLimits {
     const { limits } = this;
     return {
-      frameBytes: limits.maxFrameBytes,
+      frameBytes: this.frameBytes,
       rooms: limits.maxRoomsPerConnection,
       connections: limits.maxConnectionsPerUser,
       requestsPerSecond: limits.requestsPerSecondPerConnection,
@@ -50,12 +56,13 @@ export class LiveSettings {
     this.#logger.info({ settings: next }, 'settings applied');
   }
 
-  /** Follows a file; what is invalid there changes nothing. */
-  watch(path: string, clock: Clock): void {
+  /** Follows a file; what is invalid there changes nothing. Resolves when what it holds now is applied. */
+  async watch(path: string, clock: Clock): Promise<void> {
     this.#file = liveFile(path, GatewayLive, (next) => this.apply(next), {
       clock,
       onInvalid: (error) => this.#logger.warn({ err: error, path }, 'live settings not applied'),
     });
+    await this.#file.check();
   }
 
   stop(): void {

@@ -124,10 +124,12 @@ export class RunningParts implements RunningGateway {
     this.#followStates();
     void this.#findLog();
     void this.#openInbox();
-    if (around.config.liveFile !== undefined) around.live.watch(around.config.liveFile, around.clock);
+    const { liveFile } = around.config;
+    // Before anybody is let in: what the file holds are the limits of this gateway, not the defaults.
+    if (liveFile !== undefined) await around.live.watch(liveFile, around.clock);
     this.#server = await around.host.listen({
       ...around.config.listen,
-      maxFrameBytes: around.live.limits.maxFrameBytes,
+      maxFrameBytes: around.live.frameBytes,
       events: sessions.connections,
       http: http.api,
       addressOf: trustedProxies(around.config.trustedProxies),

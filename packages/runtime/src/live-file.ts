@@ -22,8 +22,7 @@ export interface LiveFile {
 }
 
 /**
- * Calls `onChange` with the parsed content (YAML or JSON) whenever the content of `path` changes; the content
- * at the first look counts as known. A file that is missing or does not match `schema` changes nothing.
+ * Calls `onChange` with the parsed content (YAML or JSON) of `path`, at the first look and whenever it changes. A file that is missing or does not match `schema` changes nothing.
  */
 export function liveFile<T>(
   path: string,
@@ -41,9 +40,8 @@ export function liveFile<T>(
       const text = await readFile(path, 'utf8');
       const hash = createHash('sha256').update(text).digest('hex');
       if (hash === known) return;
-      const first = known === undefined;
       known = hash;
-      if (!first) onChange(schema.parse(parse(text)));
+      onChange(schema.parse(parse(text)));
     } catch (error) {
       options.onInvalid?.(error);
     }
