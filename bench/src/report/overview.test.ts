@@ -54,7 +54,7 @@ describe('the page', () => {
   test('a cause stands only where the goal is missed', () => {
     expect(overview({ idle: idle(5) }, causes)).toContain('| 5 KB |  |  | **no** | buffers of the sockets |');
     expect(overview({ idle: idle(3) }, causes)).not.toContain('buffers of the sockets');
-    expect(overview({ idle: idle(5) }, {})).toContain('cause not known yet');
+    expect(overview({ idle: idle(5) }, {})).toContain('no cause known yet (`idle-memory` in causes.md)');
   });
 
   test('a figure that the load generator made is marked', () => {

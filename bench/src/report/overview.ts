@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readCauses, type Causes } from './causes.ts';
 import { readResult, tableRow, type Result } from './results.ts';
@@ -16,6 +16,12 @@ export async function writeOverview(folder: string): Promise<void> {
     await Promise.all(names.map(async (name) => [name, await readResult(folder, name)] as const)),
   );
   const causes = await readCauses(join(folder, CAUSES_FILE));
+  const strangers = Object.keys(causes).filter((id) => GOALS.every((goal) => goal.id !== id));
+  if (strangers.length > 0)
+    throw new Error(
+      `${CAUSES_FILE} has a cause for "${strangers.join(', ')}", which is no goal; goals are ${GOALS.map(({ id }) => id).join(', ')}`,
+    );
+  await mkdir(folder, { recursive: true });
   await writeFile(join(folder, PAGE), overview(results, causes));
 }
 
@@ -50,8 +56,8 @@ function cells(outcome: Outcome, causes: Causes): string[] {
   ];
 }
 
-function remark({ reached, doubts }: Outcome, cause: string | undefined): string {
-  const stated = cause ?? 'cause not known yet';
+function remark({ goal, reached, doubts }: Outcome, cause: string | undefined): string {
+  const stated = cause ?? `no cause known yet (\`${goal.id}\` in ${CAUSES_FILE})`;
   return [...doubts, ...(reached === false ? [stated] : [])].join('; ');
 }
 
