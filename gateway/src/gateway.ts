@@ -2,7 +2,7 @@ import type { Kafka, RecordProducer } from '@chatplatform/kafka';
 import { names, type GatewayConfig } from '@chatplatform/platform';
 import type { Redis } from '@chatplatform/redis';
 import { systemClock, systemRandom, type Clock, type Random } from '@chatplatform/runtime';
-import { createLogger, createMetrics, type Logger } from '@chatplatform/telemetry';
+import { createLogger, createMetrics, noTracer, type Logger, type Tracer } from '@chatplatform/telemetry';
 import { Degradation, EVERYBODY } from './admin/degradation.ts';
 import { gatewayMetrics, type GatewayMetrics } from './admin/gateway-metrics.ts';
 import { revocationPlane } from './auth/revocation-plane.ts';
@@ -27,6 +27,7 @@ export interface GatewayDeps {
   clock: Clock;
   random: Random;
   logger: Logger;
+  tracer: Tracer;
   host: Host;
 }
 
@@ -92,6 +93,7 @@ async function assemble(config: GatewayConfig, deps: Partial<GatewayDeps>): Prom
     topics,
     ...tools,
     metrics,
+    tracer: deps.tracer ?? noTracer,
     live: new LiveSettings(config.live, logger),
     authentication: auth,
     redis,

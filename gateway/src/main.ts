@@ -34,7 +34,7 @@ export async function main(argv: string[]): Promise<void> {
     endpoint: config.tracing?.endpoint,
     sampling: config.tracing?.sampling ?? 0,
   });
-  const gateway = await startGateway(config, { logger });
+  const gateway = await startGateway(config, { logger, tracer: tracing.tracer });
   const drainMs = (config.drain.startDelaySeconds + config.drain.timeoutSeconds) * 1000;
   lifecycle.add({ name: 'drain', deadlineMs: drainMs, run: (reason) => gateway.drain(reason) });
   lifecycle.add({ name: 'close', deadlineMs: CLOSE_MS, run: () => gateway.close() });

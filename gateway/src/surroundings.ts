@@ -2,7 +2,7 @@ import type { GatewayConfig, PlatformNames, RoomOptions } from '@chatplatform/pl
 import type { RecordProducer } from '@chatplatform/kafka';
 import type { Receipts as ReceiptStore, Redis } from '@chatplatform/redis';
 import type { Clock, Random } from '@chatplatform/runtime';
-import type { Logger } from '@chatplatform/telemetry';
+import type { Logger, Tracer } from '@chatplatform/telemetry';
 import type { Host } from './host.ts';
 import type { GatewayMetrics } from './admin/gateway-metrics.ts';
 import type { Authentication } from './auth/authentication.ts';
@@ -25,6 +25,7 @@ export interface Surroundings {
   readonly random: Random;
   readonly logger: Logger;
   readonly metrics: GatewayMetrics;
+  readonly tracer: Tracer;
   readonly live: LiveSettings;
   readonly authentication: Authentication;
   readonly redis: Redis;

@@ -18,9 +18,11 @@ import {
   createAdminServer,
   createLogger,
   createMetrics,
+  noTracer,
   type AdminServer,
   type Logger,
   type Metrics,
+  type Tracer,
 } from '@chatplatform/telemetry';
 import { chatMetrics } from './chat/chat-metrics.ts';
 import { ChatService } from './chat/chat-service.ts';
@@ -58,6 +60,7 @@ export interface WorkerDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly tracer: Tracer;
   readonly rules: readonly Rule[];
   /** A room on more gateways than that can be hot; what `HotRooms` says when undefined. */
   readonly hotAbove: number | undefined;
@@ -115,8 +118,8 @@ async function assemble(config: WorkerConfig, deps: Partial<WorkerDeps>, metrics
     });
   const { listenAdmin = createAdminServer } = deps;
   const call = deps.fetch ?? fetch;
-  const { hotAbove } = deps;
-  return { kafka, redis, clock, random, logger, rules, hotAbove, fetch: call, listenAdmin };
+  const { hotAbove, tracer = noTracer } = deps;
+  return { kafka, redis, clock, random, logger, tracer, rules, hotAbove, fetch: call, listenAdmin };
 }
 
 /** @throws WorkerError or KafkaError that names the file which is missing or of no use */
@@ -289,7 +292,7 @@ class WorkerParts implements RunningWorker {
   }
 
   #chat({ epoch, partitions }: LogFacts, watch: StoreWatch): ChatService {
-    const { redis, clock, rules, hotAbove } = this.#parts;
+    const { redis, clock, rules, hotAbove, tracer } = this.#parts;
     const { topics } = this.#names;
     const { rooms } = this.#config;
     const heads = new RoomHeads();
@@ -312,6 +315,7 @@ class WorkerParts implements RunningWorker {
       deadLetters: { topic: topics.deadLetters, partitions: partitions.deadLetters },
       clock,
       metrics: chatMetrics(this.#metrics),
+      tracer,
     });
   }
 

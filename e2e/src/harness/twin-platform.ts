@@ -18,7 +18,7 @@ import {
   type ChatPlatformSpecInput,
 } from '@chatplatform/platform';
 import { memoryRedis } from '@chatplatform/redis';
-import { silentLogger } from '@chatplatform/telemetry';
+import { noTracer, silentLogger, type Tracer } from '@chatplatform/telemetry';
 import { startWorker } from '@chatplatform/workers';
 
 /** A platform in this process: the real gateway on a real port and the real worker, on stores in memory. */
@@ -42,7 +42,10 @@ const STORES = {
 };
 
 /** Starts a platform without brokers within a second; `rooms` as in the resource. */
-export async function startTwinPlatform(rooms: ChatPlatformSpecInput['rooms'] = []): Promise<TwinPlatform> {
+export async function startTwinPlatform(
+  rooms: ChatPlatformSpecInput['rooms'] = [],
+  tracers: { gateway: Tracer; worker: Tracer } = { gateway: noTracer, worker: noTracer },
+): Promise<TwinPlatform> {
   const folder = await mkdtemp(join(tmpdir(), 'chatplatform-twin-'));
   const keyFile = join(folder, 'key');
   await writeFile(keyFile, randomBytes(32).toString('hex'));
@@ -77,10 +80,10 @@ export async function startTwinPlatform(rooms: ChatPlatformSpecInput['rooms'] = 
     opened.push(mine.kafka, mine.redis);
     return { ...mine, logger: silentLogger };
   };
-  const worker = await startWorker(
-    WorkerConfig.parse({ ...workerConfig(spec, around), ...nearby }),
-    stores(),
-  );
+  const worker = await startWorker(WorkerConfig.parse({ ...workerConfig(spec, around), ...nearby }), {
+    ...stores(),
+    tracer: tracers.worker,
+  });
   const gateway = await startGateway(
     GatewayConfig.parse({
       ...gatewayConfig(spec, around),
@@ -88,7 +91,7 @@ export async function startTwinPlatform(rooms: ChatPlatformSpecInput['rooms'] = 
       listen: { host: '127.0.0.1', port: 0 },
       drain: { startDelaySeconds: 0, timeoutSeconds: 5 },
     }),
-    stores(),
+    { ...stores(), tracer: tracers.gateway },
   );
   await isReady(gateway.adminUrl);
   const key = await readKey(keyFile);

@@ -1,5 +1,6 @@
 import {
   encodeRecord,
+  errorRow,
   Limits,
   parseCid,
   protocolError,
@@ -10,6 +11,7 @@ import {
 import { KafkaError, type RecordProducer, type Sign } from '@chatplatform/kafka';
 import type { RoomOptions } from '@chatplatform/platform';
 import type { Clock } from '@chatplatform/runtime';
+import type { MessageSpan, Tracer } from '@chatplatform/telemetry';
 import type { TokenBucket } from '../session/token-bucket.ts';
 import type { Item, Lane, LanePorts, Outcome } from './lane.ts';
 import type { Log } from './log.ts';
@@ -35,6 +37,7 @@ export interface PublisherOptions {
   incarnation: string;
   topic: string;
   producer: RecordProducer;
+  tracer: Tracer;
   lane: (ports: LanePorts) => Lane;
   /** Absent where records are not signed. */
   sign?: Sign | undefined;
@@ -123,12 +126,14 @@ export class Publisher {
 
   async #append(sender: Author, item: Item): Promise<Outcome> {
     const begin = this.#options.clock.monotonic();
-    const outcome = await this.#write(sender, item);
+    const span = this.#options.tracer.on ? this.#begin(item) : undefined;
+    const outcome = await this.#write(sender, item, item.body.tp ?? span?.traceparent);
+    if (span !== undefined) end(span, outcome);
     this.#options.onOutcome(outcome, this.#options.clock.monotonic() - begin);
     return outcome;
   }
 
-  async #write(sender: Author, item: Item): Promise<Outcome> {
+  async #write(sender: Author, item: Item, tp: string | undefined): Promise<Outcome> {
     const { topic, producer, sign = (record) => record } = this.#options;
     const log = this.#options.log();
     if (log === undefined)
@@ -137,7 +142,7 @@ export class Publisher {
       const appended = await producer.append({
         topic,
         partition: log.partitionOf(item.body.room),
-        ...sign(this.#record(sender, item)),
+        ...sign(this.#record(sender, item.body, tp)),
       });
       // An earlier copy may be in the log: then that one is delivered, and this offset is no id of a message.
       const sure = appended.certain && item.body.re === undefined;
@@ -148,7 +153,21 @@ export class Publisher {
     }
   }
 
-  #record(sender: Author, { body }: Item): ReturnType<typeof encodeRecord> {
+  #begin({ body }: Item): MessageSpan | undefined {
+    const { tracer, topic } = this.#options;
+    return tracer.begin('gateway.publish', {
+      parent: body.tp,
+      kind: 'producer',
+      attributes: {
+        'messaging.system': 'kafka',
+        'messaging.operation.name': 'publish',
+        'messaging.operation.type': 'send',
+        'messaging.destination.name': topic,
+      },
+    });
+  }
+
+  #record(sender: Author, body: Publish, tp: string | undefined): ReturnType<typeof encodeRecord> {
     const latest = this.#options.optionsOf(body.room).kind === 'latest';
     return encodeRecord({
       room: body.room,
@@ -159,7 +178,7 @@ export class Publisher {
       data: body.data,
       k: latest ? body.k : undefined,
       notify: body.notify,
-      tp: body.tp,
+      tp,
       re: body.re,
     });
   }
@@ -248,6 +267,12 @@ function refusalOf(error: unknown): ProtocolError {
     return protocolError(114, 'the message log takes no messages now', LOG_RETRY_MS);
   }
   return protocolError(100);
+}
+
+function end(span: MessageSpan, outcome: Outcome): void {
+  if (!outcome.ok) span.end({ failure: errorRow(outcome.err.code)?.name });
+  else if (outcome.id === undefined) span.end();
+  else span.end({ attributes: { 'messaging.message.id': outcome.id } });
 }
 
 function failed(err: ProtocolError): Outcome {

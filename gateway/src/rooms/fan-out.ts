@@ -20,8 +20,8 @@ export interface FanOutOptions {
   /** Milliseconds to collect lines, asked when a batch begins. */
   windowMs: () => number;
   schedule: Schedule;
-  /** Told per published frame: lines in it and sockets it went to. */
-  onFrame: (lines: number, sockets: number) => void;
+  /** Told per published frame: lines in it, sockets it went to, and its topic. */
+  onFrame: (lines: number, sockets: number, topic: string) => void;
 }
 
 /**
@@ -85,7 +85,7 @@ export class FanOut {
     if (lines.length === 0) return;
     const sockets = broadcaster.subscribers(topic);
     if (sockets > 0) broadcaster.publish(topic, lines.join('\n'));
-    onFrame(lines.length, sockets);
+    onFrame(lines.length, sockets, topic);
   }
 }
 

@@ -8,6 +8,7 @@ import type { SessionRegistry } from '../session/session-registry.ts';
 import { Audit } from './audit.ts';
 import type { CastItem } from './cast-item.ts';
 import { DeliveryLag } from './delivery-lag.ts';
+import { DeliverySpans } from './delivery-spans.ts';
 import { FanOut } from './fan-out.ts';
 import { FlushWindow } from './flush-window.ts';
 import { READ_PAGE, SharedHistory } from './history.ts';
@@ -44,9 +45,10 @@ export function roomPlane(
   const { clock, host, incarnation, logger, metrics, redis, optionsOf } = around;
   const onError = (error: unknown): void => logger.debug({ err: error }, 'Redis did not take a change');
   const window = new FlushWindow(host.utilization);
-  const fanOut = fanOutOf(around, window);
+  const spans = new DeliverySpans(around.tracer);
+  const fanOut = fanOutOf(around, window, spans);
   const history = new SharedHistory(around.history);
-  const rooms = localRooms(around, { fanOut, history, onError });
+  const rooms = localRooms(around, { fanOut, history, spans, onError });
   const cast = castOf(around, fanOut);
   const differences = new Differences(
     clock,
@@ -131,7 +133,11 @@ function afterGap(gap: InboxGap, reassertion: Reassertion): Promise<void> {
   return gap.reason === 'reconnect' ? reassertion.everything() : reassertion.compare();
 }
 
-function fanOutOf({ broadcaster, clock, host, metrics }: Surroundings, window: FlushWindow): FanOut {
+function fanOutOf(
+  { broadcaster, clock, host, metrics, tracer }: Surroundings,
+  window: FlushWindow,
+  spans: DeliverySpans,
+): FanOut {
   return new FanOut({
     broadcaster,
     windowMs: () => window.ms,
@@ -139,7 +145,8 @@ function fanOutOf({ broadcaster, clock, host, metrics }: Surroundings, window: F
       if (ms === 0) host.soon(fn);
       else clock.setTimeout(fn, ms);
     },
-    onFrame: (lines, sockets) => {
+    onFrame: (lines, sockets, topic) => {
+      if (tracer.on) spans.sent(topic, sockets);
       metrics.frames.inc();
       metrics.delivered.inc(lines * sockets);
     },
@@ -149,11 +156,12 @@ function fanOutOf({ broadcaster, clock, host, metrics }: Surroundings, window: F
 interface RoomParts {
   fanOut: FanOut;
   history: SharedHistory;
+  spans: DeliverySpans;
   onError: (error: unknown) => void;
 }
 
-function localRooms(around: Surroundings, { fanOut, history, onError }: RoomParts): LocalRooms {
-  const { clock, incarnation, metrics, redis } = around;
+function localRooms(around: Surroundings, { fanOut, history, spans, onError }: RoomParts): LocalRooms {
+  const { clock, incarnation, metrics, redis, tracer } = around;
   const lag = new DeliveryLag(clock, metrics.delivery);
   return new LocalRooms({
     incarnation,
@@ -164,6 +172,7 @@ function localRooms(around: Surroundings, { fanOut, history, onError }: RoomPart
       clock,
       budget: new RingBudget(),
       deliver: (room, entries) => {
+        if (tracer.on) spans.begin(topicOf('msg', room), entries);
         deliver(fanOut, room, entries);
         lag.sample(entries);
       },

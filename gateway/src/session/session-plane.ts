@@ -146,12 +146,13 @@ function bucketsOf({ clock, live, optionsOf }: Surroundings): {
 }
 
 function publisherOf(around: Surroundings, rooms: TokenBuckets<RoomRate>): Publisher {
-  const { clock, host, incarnation, producer, log, optionsOf, lastOf, metrics, topics } = around;
+  const { clock, host, incarnation, producer, log, optionsOf, lastOf, metrics, topics, tracer } = around;
   return new Publisher({
     clock,
     incarnation,
     topic: topics.messages,
     producer,
+    tracer,
     lane: host.lane,
     sign: around.signing?.sign,
     log,

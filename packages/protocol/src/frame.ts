@@ -40,6 +40,18 @@ export function valueFrame(parts: { room: string; k: string; id: Position; ts: n
   return `${VALUE_OPEN}{"r":"${room}","k":${toJson(k)},"id":"${id}","t":${ts},"d":${data}}}` as Json;
 }
 
+// `,"tp":"` and `"}}` around a W3C traceparent of version 00, which has 55 characters.
+const TRACE_OPEN = ',"tp":"';
+const TRACE_CHARS = 55;
+const TRACE_END = '"}}';
+
+/** The traceparent of a line made by {@link messageFrame}. What a user wrote cannot stand there: it ends otherwise. */
+export function traceparentOf(frame: string): string | undefined {
+  const from = frame.length - TRACE_END.length - TRACE_CHARS;
+  if (!frame.startsWith(TRACE_OPEN, from - TRACE_OPEN.length) || !frame.endsWith(TRACE_END)) return undefined;
+  return frame.slice(from, from + TRACE_CHARS);
+}
+
 /** The key of a line made by {@link valueFrame}, as JSON text; undefined for every other line. */
 export function valueKeyOf(frame: string): string | undefined {
   if (!frame.startsWith(VALUE_OPEN)) return undefined;

@@ -24,7 +24,10 @@ export const MessageSchema = z.object({
   cid: z.string().describe("The sender's `cid`."),
   t: time.describe('When it entered the log, milliseconds since 1970.'),
   d: z.unknown().describe('The `data` of the publish.'),
-  tp: z.string().optional().describe('W3C traceparent, where the publish had one.'),
+  tp: z
+    .string()
+    .optional()
+    .describe('W3C traceparent: the one of the publish, or that of the trace a gateway began for it.'),
 });
 
 /** The value of a key in a latest-value room, as pushed in `v` and inside `msgs`; `d` is null for a deleted key. */

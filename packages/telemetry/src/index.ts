@@ -26,4 +26,5 @@ export {
   type Metrics,
   type MetricsOptions,
 } from './metrics.ts';
+export { noTracer, type MessageSpan, type SpanStart, type Tracer } from './tracer.ts';
 export { startTracing, type Tracing, type TracingOptions } from './tracing.ts';

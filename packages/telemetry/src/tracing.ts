@@ -1,3 +1,5 @@
+import { noTracer, type Tracer } from './tracer.ts';
+
 /** Where spans go and how many are taken. */
 export interface TracingOptions {
   readonly serviceName: string;
@@ -9,7 +11,7 @@ export interface TracingOptions {
 
 /** A running exporter. */
 export interface Tracing {
-  readonly enabled: boolean;
+  readonly tracer: Tracer;
   /** Sends what is waiting, for at most two seconds: telemetry never holds a shutdown. Never rejects. */
   shutdown(): Promise<void>;
 }
@@ -18,23 +20,22 @@ export interface Tracing {
 const FLUSH_MS = 2000;
 
 /**
- * Registers a tracer for the whole process (`@opentelemetry/api` finds it). Without an endpoint nothing is
- * loaded and every span is a no-op: with no collector in reach an exporter would only retry and log.
+ * Opens a tracer that exports. Without an endpoint nothing is loaded and nothing is recorded: with no collector in
+ * reach an exporter would only retry and log.
  */
-export async function startTracing(options: TracingOptions): Promise<Tracing> {
-  if (options.endpoint === undefined) return { enabled: false, shutdown: () => Promise.resolve() };
-  const { registerTraceExporter } = await import('./trace-exporter.ts');
-  const { serviceName, endpoint, sampling } = options;
-  const provider = registerTraceExporter({ serviceName, endpoint, sampling, exportTimeoutMs: FLUSH_MS });
-  return { enabled: true, shutdown: () => flushed(provider) };
+export async function startTracing({ serviceName, endpoint, sampling }: TracingOptions): Promise<Tracing> {
+  if (endpoint === undefined) return { tracer: noTracer, shutdown: () => Promise.resolve() };
+  const { openTraceExporter } = await import('./trace-exporter.ts');
+  const exporter = openTraceExporter({ serviceName, endpoint, sampling, exportTimeoutMs: FLUSH_MS });
+  return { tracer: exporter.tracer, shutdown: () => flushed(exporter) };
 }
 
-async function flushed(provider: { shutdown(): Promise<void> }): Promise<void> {
+async function flushed(exporter: { shutdown(): Promise<void> }): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, FLUSH_MS);
   });
   // A collector that is gone is no reason to fail a shutdown: the spans are lost, the messages are not.
-  await Promise.race([provider.shutdown().catch(() => undefined), late]);
+  await Promise.race([exporter.shutdown().catch(() => undefined), late]);
   clearTimeout(timer);
 }

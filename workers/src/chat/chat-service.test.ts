@@ -1,6 +1,6 @@
 import { KafkaError, type InRecord, type RecordProducer } from '@chatplatform/kafka';
 import { seededRandom, systemClock, type Random } from '@chatplatform/runtime';
-import { createMetrics } from '@chatplatform/telemetry';
+import { createMetrics, noTracer } from '@chatplatform/telemetry';
 import { roomOptions, RoomOptions } from '@chatplatform/platform';
 import { namespaceOf, parsePosition } from '@chatplatform/protocol';
 import { hotChannelOf, type Redis } from '@chatplatform/redis';
@@ -63,6 +63,7 @@ function serviceOf(
     deadLetters: { topic: NAMES.topics.deadLetters, partitions: 1 },
     clock: systemClock,
     metrics: chatMetrics(createMetrics({ defaults: false })),
+    tracer: noTracer,
   });
 }
 

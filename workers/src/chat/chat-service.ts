@@ -2,9 +2,11 @@ import type { InRecord, OutRecord, RecordProducer } from '@chatplatform/kafka';
 import { encodePush } from '@chatplatform/protocol';
 import { renderFrame, type HotRooms, type InboxPublisher } from '@chatplatform/redis';
 import type { Clock } from '@chatplatform/runtime';
+import type { Tracer } from '@chatplatform/telemetry';
 import { deadLetter, type Poison } from '../pipeline/dead-letters.ts';
 import type { Service, Span, SpanResult } from '../pipeline/service.ts';
 import type { EventTopic } from '../events.ts';
+import { beginAppends } from './append-spans.ts';
 import type { ChatMetrics } from './chat-metrics.ts';
 import { decodeMessage, isPoison, type ChatMessage, type DecodeContext } from './chat-message.ts';
 import { Mail } from './mail.ts';
@@ -30,6 +32,7 @@ export interface ChatDeps {
   readonly deadLetters: EventTopic;
   readonly clock: Clock;
   readonly metrics: ChatMetrics;
+  readonly tracer: Tracer;
 }
 
 /**
@@ -45,7 +48,9 @@ export class ChatService implements Service {
 
   async apply(span: Span): Promise<SpanResult> {
     const { messages, poison } = await this.#decode(span.records);
-    const ruled = await applyRules(this.#deps.rules, messages);
+    const { tracer, rules } = this.#deps;
+    const end = tracer.on ? beginAppends(tracer, messages, span) : undefined;
+    const ruled = await applyRules(rules, messages);
     const appended = await this.#deps.appender.append(keyOf(span.topic, span.partition), ruled.passed);
     if (appended === undefined) return 'behind';
     const bad = [...poison, ...ruled.poison].filter(({ record }) => record.offset >= span.floor);
@@ -56,6 +61,7 @@ export class ChatService implements Service {
       this.#report({ appended, rejections, bad }, span),
     ]);
     this.#count(appended, { bad, refused: refused.length }, span.floor);
+    end?.();
     return 'done';
   }
 

@@ -14,7 +14,7 @@ export interface Message<Data = unknown> {
   readonly ts: number;
   /** What was published. It comes from other clients: check it before trusting its type. */
   readonly data: Data;
-  /** W3C traceparent, when the sender set one. */
+  /** W3C traceparent: the one the sender set, or that of the trace the platform began for this message. */
   readonly traceparent?: string;
 }
 
