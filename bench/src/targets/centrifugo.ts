@@ -95,6 +95,7 @@ function common(port: number, key: string): object {
   const { issuer, audience } = AUTH;
   return {
     http_server: { address: HOST, port },
+    usage_stats: { disabled: true },
     client: { token: { hmac_secret_key: key, issuer, audience } },
     channel: {
       namespaces: [

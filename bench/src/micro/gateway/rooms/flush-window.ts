@@ -1,0 +1,8 @@
+import { bench, group } from 'mitata';
+import { FlushWindow, loopUtilization } from '../../../../../gateway/src/rooms/flush-window.ts';
+
+const window = new FlushWindow(loopUtilization());
+
+group('gateway/rooms/flush-window', () => {
+  bench('sample', () => window.sample());
+});
