@@ -45,6 +45,7 @@ export const meanings: Readonly<Record<string, string>> = {
   'requests.memory': 'Memory set aside for a pod.',
   'resources.limits.cpu': 'CPU a pod may use.',
   'resources.limits.memory': 'Memory a pod may use.',
+  'gateway.tls.secretName': 'Name of the Secret, with the keys `tls.crt` and `tls.key`.',
   'service.type': 'How the gateways are reached.',
   'service.port': 'Port of the Service.',
   'service.annotations': 'Annotations of the Service, such as those of a load balancer.',

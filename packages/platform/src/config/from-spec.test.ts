@@ -14,6 +14,7 @@ const around: Surroundings = {
     authKey: '/keys/auth',
     adminToken: '/keys/admin',
     live: '/live/config.json',
+    tls: '/tls',
     signingKeys: '/signing/keys.json',
     webhookSecrets: '/webhooks',
     rules: '/rules',
@@ -41,6 +42,21 @@ describe('the configuration of the programs', () => {
     expect(gateway.listen).toEqual({ host: '0.0.0.0', port: 8080, reusePort: false });
     expect(GatewayLive.parse(gatewayLive(spec())).limits.maxRoomsPerConnection).toBe(256);
     expect(WorkerConfig.parse(workerConfig(spec(), around)).retentionHours).toBe(168);
+  });
+
+  test('names the certificate of TLS at the gateway, and where there is none leaves the address as it is', () => {
+    const { listen } = gatewayConfig(spec({ gateway: { tls: { secretName: 'edge' } } }), around);
+    expect(listen).toEqual({ tls: { certFile: '/tls/tls.crt', keyFile: '/tls/tls.key' } });
+    expect(gatewayConfig(spec(), around)).not.toHaveProperty('listen');
+  });
+
+  test('traces messages in both programs when there is a collector', () => {
+    const observability = { otlpEndpoint: 'http://collector:4318', traceSampling: 0.5 };
+    const tracing = { endpoint: 'http://collector:4318', sampling: 0.5 };
+    expect(gatewayConfig(spec({ observability }), around)).toMatchObject({ tracing });
+    expect(workerConfig(spec({ observability }), around)).toMatchObject({ tracing });
+    expect(gatewayConfig(spec(), around)).not.toHaveProperty('tracing');
+    expect(workerConfig(spec(), around)).not.toHaveProperty('tracing');
   });
 
   test('keeps what is applied live out of the part that needs a restart', () => {

@@ -15,6 +15,8 @@ export interface Surroundings {
     readonly adminToken?: string;
     /** File of the live part. */
     readonly live?: string;
+    /** Folder with `tls.crt` and `tls.key`; used only when the spec has `gateway.tls`. */
+    readonly tls?: string;
     /** File with the keys that records are signed with; used only when the spec has them signed. */
     readonly signingKeys: string;
     /** Folder with one file per webhook, named like it, holding its secret. */
@@ -30,6 +32,7 @@ export function gatewayConfig(spec: ChatPlatformSpec, around: Surroundings): Gat
   const { issuer, audience, jwksURL, algorithms, clockToleranceSeconds } = spec.auth;
   return {
     platform: around.platform,
+    ...listen(spec, around),
     admin: optional({ tokenFile: paths.adminToken }),
     kafka: kafka(spec, around),
     redis: around.redis,
@@ -47,6 +50,7 @@ export function gatewayConfig(spec: ChatPlatformSpec, around: Surroundings): Gat
     ...optional({ resumeKeyFile: paths.resumeKey, liveFile: paths.live }),
     ...signing(spec, around),
     ...(spec.workers.rules !== undefined && { moderated: true }),
+    ...tracing(spec),
   };
 }
 
@@ -66,6 +70,7 @@ export function workerConfig(spec: ChatPlatformSpec, around: Surroundings): Work
     ...ruleModules(spec, around),
     ...webhooks(spec, around),
     ...signing(spec, around),
+    ...tracing(spec),
   };
 }
 
@@ -104,6 +109,18 @@ function webhooks(
     secretFile: `${paths.webhookSecrets}/${name}`,
   }));
   return { notifications: { webhooks: configured } };
+}
+
+function listen({ gateway }: ChatPlatformSpec, { paths }: Surroundings): Pick<GatewayConfigInput, 'listen'> {
+  if (gateway.tls === undefined || paths.tls === undefined) return {};
+  return { listen: { tls: { certFile: `${paths.tls}/tls.crt`, keyFile: `${paths.tls}/tls.key` } } };
+}
+
+function tracing({
+  observability: { otlpEndpoint, traceSampling },
+}: ChatPlatformSpec): Pick<WorkerConfigInput, 'tracing'> {
+  if (otlpEndpoint === undefined) return {};
+  return { tracing: { endpoint: otlpEndpoint, sampling: traceSampling } };
 }
 
 function rooms(spec: ChatPlatformSpec): RoomOptions[] {

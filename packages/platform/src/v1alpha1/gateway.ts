@@ -69,6 +69,10 @@ export const Gateway = z.object({
   replicas: z.int().min(1).max(MAX_REPLICAS).default(2),
   resources: resources().optional(),
   service: GatewayService.prefault({}),
+  tls: z.object({ secretName: objectName() }).optional().meta({
+    description:
+      'TLS at the gateways, with the certificate of a Secret of type kubernetes.io/tls (keys tls.crt and tls.key). A renewed one is taken up by new connections while the gateways run. Absent: TLS ends in front of them.',
+  }),
   allowedOrigins: z.array(origin).min(1).max(MAX_ORIGINS).optional().meta({
     description:
       'Origins of the pages that may connect and call the HTTP API. Absent: any. Clients that are no browsers send none and are not affected.',

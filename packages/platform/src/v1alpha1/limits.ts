@@ -20,6 +20,9 @@ export const Limits = z.object({
   connectionsPerSecondPerIP: rate(100_000, Protocol.connectsPerSecondPerIp),
   maxRoomsPerConnection: rate(10_000, Protocol.roomsPerConnection),
   maxConnectionsPerUser: rate(1000, Protocol.connectionsPerUser),
-  /** Bytes of a frame, as taken up at the start of a gateway. A record must stay well below the broker's 1 MB. */
-  maxFrameBytes: z.int().min(1024).max(524_288).default(Protocol.frameBytes),
+  // A record must stay well below the broker's 1 MB.
+  maxFrameBytes: z.int().min(1024).max(524_288).default(Protocol.frameBytes).meta({
+    description:
+      'Bytes of a frame, and of a body of the HTTP API. Of frames a gateway keeps the size it started with, and tells it in hello: a change takes effect with the next roll.',
+  }),
 });

@@ -4,6 +4,7 @@ import { Gateway, Workers } from './gateway.ts';
 import { Kafka } from './kafka.ts';
 import { Limits } from './limits.ts';
 import { Notifications } from './notifications.ts';
+import { Observability } from './observability.ts';
 import { Redis } from './redis.ts';
 import { RoomNamespaces } from './rooms.ts';
 import { immutable, matching, withRules } from './rule.ts';
@@ -48,6 +49,7 @@ export const ChatPlatformSpec = withRules(
     redis: Redis,
     notifications: Notifications.prefault({}),
     security: Security.prefault({}),
+    observability: Observability.prefault({}),
   }),
   [
     {
