@@ -51,9 +51,9 @@ const TOKEN_SECONDS = 3600;
 const PARTITIONS = 6;
 /** All clients of a run come from one address, and thousands of them at a time. */
 const LIMITS = { connectionsPerSecondPerIP: 100_000 };
-/** A topic just made has no leader for a moment. */
-const EPOCH_ATTEMPTS = 100;
-const EPOCH_WAIT_MS = 100;
+/** A topic just made has no leader for a moment, and of three brokers not all know of it at once. */
+const TOPIC_ATTEMPTS = 100;
+const TOPIC_WAIT_MS = 100;
 
 /** Real Kafka and Redis, and gateways and workers as processes of their own, all on this machine. */
 export class ProcessPlatform {
@@ -172,7 +172,7 @@ export class ProcessPlatform {
     );
     try {
       const admin = kafka.admin();
-      await admin.ensureTopics(topicPlans(this.#spec(), PLATFORM));
+      await retried(() => admin.ensureTopics(topicPlans(this.#spec(), PLATFORM)));
       const { control } = names(PLATFORM.namespace, PLATFORM.name).topics;
       await retried(() => admin.ensureEpoch(control));
     } finally {
@@ -227,14 +227,20 @@ export class ProcessPlatform {
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
+/** Also that a broker has not heard of a topic just made. */
+function isPassing(error: unknown): boolean {
+  const { code, retryable } = error as { code?: string; retryable?: boolean };
+  return retryable === true || code === 'unknown-topic';
+}
+
 async function retried(act: () => Promise<unknown>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       await act();
       return;
     } catch (error) {
-      if (attempt === EPOCH_ATTEMPTS || (error as { retryable?: boolean }).retryable !== true) throw error;
-      await new Promise((resolve) => setTimeout(resolve, EPOCH_WAIT_MS));
+      if (attempt === TOPIC_ATTEMPTS || !isPassing(error)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, TOPIC_WAIT_MS));
     }
   }
 }
