@@ -15,11 +15,15 @@ declare module 'kafkajs/src/cluster/index.js' {
   export interface Cluster {
     connect(): Promise<void>;
     disconnect(): Promise<void>;
+    isConnected(): boolean;
     addTargetTopic(topic: string): Promise<void>;
     refreshMetadata(): Promise<void>;
+    /** Only when it is older than its age, or lacks a topic that was added. */
+    refreshMetadataIfNecessary(): Promise<void>;
+    removeBroker(broker: { readonly host: string; readonly port: number }): void;
     /** Partitions by the node id of their leader. */
     findLeaderForPartitions(topic: string, partitions: readonly number[]): Record<string, number[]>;
-    findBroker(at: { nodeId: string }): Promise<FetchingBroker>;
+    findBroker(at: { nodeId: string }): Promise<Broker>;
     fetchTopicsOffset(
       topics: readonly {
         topic: string;
@@ -28,7 +32,18 @@ declare module 'kafkajs/src/cluster/index.js' {
       }[],
     ): Promise<{ topic: string; partitions: { partition: number; offset: string }[] }[]>;
   }
-  interface FetchingBroker {
+  interface Broker {
+    /** Makes requests of the newest version that both sides know. */
+    lookupRequest(
+      apiKey: number,
+      versions: unknown,
+    ): (body: {
+      readonly acks: number;
+      readonly timeout: number;
+      readonly topicData: readonly [];
+    }) => Exchange;
+    disconnect(): Promise<void>;
+    readonly connectionPool: { send(exchange: Exchange): Promise<ProduceAnswer> };
     fetch(request: {
       maxWaitTime: number;
       minBytes: number;
@@ -40,6 +55,43 @@ declare module 'kafkajs/src/cluster/index.js' {
       }[];
     }): Promise<{ responses: { topicName: string; partitions: FetchedPartition[] }[] }>;
   }
+  /** A request and how to read its answer. */
+  export interface Exchange {
+    readonly request: {
+      readonly apiVersion: number;
+      /** Both fields are of an encoder of kafkajs, whose type it asks for by the first. */
+      encode(): Promise<{ readonly buf: Buffer; readonly buffer: Buffer }>;
+    };
+    readonly response: {
+      decode(payload: Buffer): Promise<unknown>;
+      parse(decoded: unknown): Promise<unknown>;
+    };
+  }
+  export interface ProduceAnswer {
+    readonly topics: readonly {
+      readonly topicName: string;
+      readonly partitions: readonly ProducedPartition[];
+    }[];
+  }
+  export interface ProducedPartition {
+    readonly partition: number;
+    readonly errorCode: number;
+    readonly baseOffset: string;
+    /** `-1` in topics that keep the time of the producer. */
+    readonly logAppendTime: string;
+  }
+}
+
+/** The Produce API of kafkajs: how its requests are made and its answers are read. */
+declare module 'kafkajs/src/protocol/requests/produce/index.js' {
+  const Produce: unknown;
+  export default Produce;
+}
+
+/** Kafka's error codes as kafkajs's errors. */
+declare module 'kafkajs/src/protocol/error.js' {
+  export function createErrorFromCode(code: number): Error;
+  export function failure(code: number): boolean;
 }
 
 /** What of a fetch answer belongs to the offset asked for. */
@@ -58,4 +110,16 @@ declare module 'kafkajs/src/consumer/batch.js' {
     readonly messages: KafkaMessage[];
     lastOffset(): string;
   }
+}
+
+/** What the own encoding of a Produce request is held against. */
+declare module 'kafkajs/src/protocol/requests/produce/v7/request.js' {
+  export default function produce(request: {
+    readonly acks: number;
+    readonly timeout: number;
+    readonly topicData: readonly unknown[];
+  }): { encode(): Promise<{ readonly buffer: Buffer }> };
+}
+declare module 'kafkajs/src/protocol/recordBatch/crc32C/crc32C.js' {
+  export default function crc32C(bytes: Uint8Array): number;
 }
