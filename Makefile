@@ -1,6 +1,6 @@
 # `make help` is the index. Every recipe is one call of a tool; nothing is run while this file is read.
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs dev test lint types unit integration e2e simulate chaos soak bench bench-check fmt verify generate hooks images clean
+.PHONY: help up down status logs dev test test-full lint types unit integration e2e simulate chaos soak bench bench-check fmt verify generate hooks images clean
 
 # A tool installs what it misses (Node, packages, Kafka, Redis, Kubernetes) into ~/.cache/chatplatform.
 
@@ -27,6 +27,9 @@ dev: ## the platform as plain processes; programs restart when their code change
 test: ## everything from a fresh clone to the verdict: lint, types, unit, integration, end to end
 	@tools/test
 
+test-full: ## as test, with what takes longer: every kind of Redis and Kafka, the whole fault run
+	@tools/test lint types unit integration-full e2e-processes e2e e2e-full
+
 lint: ## format, lint, import rules, dead code, licences
 	@tools/test lint
 
@@ -45,8 +48,8 @@ e2e: ## the whole fault run: 50 clients, 20 000 messages, programs killed and ro
 simulate: ## the data plane on simulated time: SEED=n replays one run, otherwise seeds 1..500
 	@tools/simulate $(if $(SEED),--seed $(SEED),--seeds 1..500)
 
-chaos: ## the fault matrix under traffic: FAULT=name SEEDS=1..10 CLIENTS=1000; goes on where it was cut off
-	@tools/chaos $(if $(FAULT),--fault $(FAULT)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(CLIENTS),--clients $(CLIENTS))
+chaos: ## the fault matrix under traffic: FAULT=name SEEDS=1..10 CLIENTS=1000 LANES=1; goes on where it was cut off
+	@tools/chaos $(if $(FAULT),--fault $(FAULT)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(CLIENTS),--clients $(CLIENTS)) $(if $(LANES),--lanes $(LANES))
 
 soak: ## round after round of traffic, MINUTES=30: nothing may grow
 	@tools/soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(CLIENTS),--clients $(CLIENTS))

@@ -1,5 +1,5 @@
-// Tiers by file name: x.test.ts (unit), x.it.test.ts (integration), e2e/** (end to end).
-// `tools/run jest --selectProjects unit` runs one tier.
+// Tiers by file name: x.test.ts (unit), x.it.test.ts (integration), x.full.it.test.ts (integration-full only: the same
+// promises at further places), e2e/** (end to end). `tools/run jest --selectProjects unit` runs one tier.
 const shared = {
   testEnvironment: 'node',
   testEnvironmentOptions: {
@@ -35,6 +35,12 @@ export default {
     {
       ...shared,
       displayName: 'integration',
+      testMatch: roots.map((root) => `<rootDir>/${root}/**/*.it.test.ts`),
+      testPathIgnorePatterns: ['/node_modules/', '/dist/', '\\.full\\.it\\.test\\.ts$'],
+    },
+    {
+      ...shared,
+      displayName: 'integration-full',
       testMatch: roots.map((root) => `<rootDir>/${root}/**/*.it.test.ts`),
       testPathIgnorePatterns: ['/node_modules/', '/dist/'],
     },
