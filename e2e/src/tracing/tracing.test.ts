@@ -30,12 +30,12 @@ async function deliver(platform: TwinPlatform, traceparent?: string): Promise<Me
   const client = async (user: string) => connect({ url: platform.url, token: await platform.token(user) });
   const [ann, bob] = [await client('ann'), await client('bob')];
   const arrived = new Deferred<Message>();
-  const room = await bob.join('lobby');
-  room.on('message', (message) => arrived.resolve(message));
-  const from = await ann.join('lobby');
+  const [from, to] = [ann.join('lobby'), bob.join('lobby')];
+  to.on('message', (message) => arrived.resolve(message));
+  await Promise.all([from.ready, to.ready]);
   await from.publish('hello', traceparent === undefined ? {} : { traceparent });
   const message = await arrived.promise;
-  await Promise.all([ann.close(), bob.close()]);
+  for (const each of [ann, bob]) each.close();
   return message;
 }
 
