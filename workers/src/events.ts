@@ -8,7 +8,12 @@ export interface EventTopic {
 }
 
 /** An event as a record of its topic. */
-export function eventRecord(event: PlatformEvent, { topic, partitions }: EventTopic): OutRecord {
-  const { key, value } = encodeEvent(event);
+export function eventRecord(event: PlatformEvent, to: EventTopic): OutRecord {
+  return recordOf(encodeEvent(event), to);
+}
+
+/** An encoded event as a record of its topic. */
+export function recordOf({ key, value }: { key: string; value: string }, to: EventTopic): OutRecord {
+  const { topic, partitions } = to;
   return { topic, partition: partitionOf(key, partitions), key, value };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { fromJson, toJson, type Json } from './json.ts';
-import { isMessageId } from './position.ts';
+import { isMessageId, type Position } from './position.ts';
 import { isRoomName, isUserId } from './room.ts';
 
 const room = z.string().refine(isRoomName).describe('The room.');
@@ -66,6 +66,34 @@ export type PlatformEvent = z.infer<typeof EventSchema>;
 /** Writes an event as a record of `<p>.events`. */
 export function encodeEvent(event: PlatformEvent): { key: string; value: Json } {
   return { key: 'room' in event ? event.room : event.user, value: toJson(event) };
+}
+
+/** An event `message.accepted` whose data is serialised already, as in a decoded record. */
+export interface AcceptedParts {
+  readonly room: string;
+  readonly id: Position;
+  /** See `p` of the event. */
+  readonly p: Position;
+  readonly user: string;
+  readonly cid: string;
+  readonly at: number;
+  readonly data: Json;
+  readonly k?: string | undefined;
+  readonly notify?: readonly string[] | undefined;
+  readonly tp?: string | undefined;
+}
+
+/**
+ * {@link encodeEvent} of a `message.accepted`, without serialising the data once more. Room, ids, user and `cid` are of
+ * alphabets that need no JSON escape, so they are put in as they are.
+ */
+export function encodeAccepted(parts: AcceptedParts): { key: string; value: Json } {
+  const { room, id, p, user, cid, at, data } = parts;
+  const k = parts.k === undefined ? '' : `,"k":${toJson(parts.k)}`;
+  const notify = parts.notify === undefined ? '' : `,"notify":${toJson(parts.notify)}`;
+  const tp = parts.tp === undefined ? '' : `,"tp":"${parts.tp}"`;
+  const value = `{"type":"message.accepted","room":"${room}","id":"${id}","p":"${p}","user":"${user}","cid":"${cid}","at":${at},"data":${data}${k}${notify}${tp}}`;
+  return { key: room, value: value as Json };
 }
 
 /** Reads the value of a record of `<p>.events`; `undefined` for a type this version does not know. */

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { decodeEpoch, encodeEpoch } from './control.ts';
-import { decodeEvent, encodeEvent, type PlatformEvent } from './events.ts';
+import { decodeEvent, encodeAccepted, encodeEvent, type PlatformEvent } from './events.ts';
+import { toJson } from './json.ts';
 import { RecordError, decodeRecord, encodeRecord, type NewRecord, type RawRecord } from './record.ts';
 
 const INST = 'abcdefghijklmnop';
@@ -101,6 +102,25 @@ describe('the other topics', () => {
     });
     expect(decodeEpoch('{"epoch":"ABC"}')).toBeUndefined();
     expect(decodeEpoch('nonsense')).toBeUndefined();
+  });
+
+  test('property: an accepted message is written from serialised data as from the event', () => {
+    const accepted = fc.record(
+      {
+        data: fc.jsonValue({ maxDepth: 3 }),
+        k: fc.string({ unit: 'binary', minLength: 1 }),
+        notify: fc.array(fc.constantFrom('ann', 'bob')),
+        tp: fc.constant('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'),
+      },
+      { requiredKeys: ['data'] },
+    );
+    const place = { room: 'team:1', id: 'abc12300000000000007', p: '', user: 'ann', cid: `${INST}.7`, at: 5 };
+    fc.assert(
+      fc.property(accepted, ({ data, ...more }) => {
+        const event: PlatformEvent = { type: 'message.accepted', ...place, data, ...more };
+        expect(encodeAccepted({ ...place, data: toJson(data), ...more })).toEqual(encodeEvent(event));
+      }),
+    );
   });
 
   test('events read back under the key of their room or user', () => {

@@ -202,6 +202,7 @@ function routeError(headers: RawRecord['headers']): RecordError | undefined {
 function decodeValue(raw: RawRecord['value']): z.infer<typeof RecordValueSchema> | RecordError {
   const text = typeof raw === 'string' ? raw : decodeText(raw);
   const value = text === undefined ? undefined : fromJson(text);
+  if (isPlainValue(value) && isWithinDepth(value.d, Limits.dataDepth)) return value;
   const parsed = RecordValueSchema.safeParse(value);
   if (!parsed.success || parsed.data.d === undefined) {
     return new RecordError(
@@ -215,10 +216,19 @@ function decodeValue(raw: RawRecord['value']): z.infer<typeof RecordValueSchema>
   return parsed.data;
 }
 
+/** What nearly every record holds, told without the schema: an object with `d` and nothing else. */
+function isPlainValue(value: unknown): value is { d: unknown } {
+  if (typeof value !== 'object' || value === null) return false;
+  for (const name in value) if (name !== 'd') return false;
+  return 'd' in value;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 function decodeText(bytes: Uint8Array | null): string | undefined {
   if (bytes === null) return undefined;
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import type { InRecord, OutRecord } from '@chatplatform/kafka';
-import { formatPosition, isRoomName, isUserId, parseCid, type PlatformEvent } from '@chatplatform/protocol';
-import { eventRecord, type EventTopic } from '../events.ts';
+import { encodeAccepted, formatPosition, isRoomName, isUserId, parseCid } from '@chatplatform/protocol';
+import { eventRecord, recordOf, type EventTopic } from '../events.ts';
 import type { Poison } from '../pipeline/dead-letters.ts';
 import type { AppendedMessage } from './room-appender.ts';
 import type { Refused } from './rules.ts';
@@ -54,21 +54,11 @@ function senderOf({ headers }: InRecord): Pick<Rejection, 'user' | 'gateway' | '
 
 /** The record of `<p>.events` for an accepted message. */
 export function acceptedEvent({ message, verdict }: AppendedMessage, to: EventTopic): OutRecord {
-  const { room, id, user, cid, ts, data, k, notify, tp } = message;
-  const event: PlatformEvent = {
-    type: 'message.accepted',
-    room,
-    id,
-    p: verdict.p,
-    user,
-    cid: cid.text,
-    at: ts,
-    data,
-    ...(k !== undefined && { k }),
-    ...(notify !== undefined && { notify }),
-    ...(tp !== undefined && { tp }),
-  };
-  return eventRecord(event, to);
+  const { room, id, user, cid, ts: at, json: data, k, notify, tp } = message;
+  return recordOf(
+    encodeAccepted({ room, id, p: verdict.p, user, cid: cid.text, at, data, k, notify, tp }),
+    to,
+  );
 }
 
 /** The record of `<p>.events` for a rejection; `undefined` when no user is known. */
