@@ -115,6 +115,20 @@ export function presenceContract(subject: ContractSubject): void {
     expect(await presence.count(room)).toBe(1);
   });
 
+  test('joins made at once are answered each for itself, in their order', async () => {
+    const [room, other, gw] = [fresh('room'), fresh('room'), fresh('gw')];
+    await redis().gateways.lease(gw, INFO);
+    const { presence } = redis();
+    const users = Array.from({ length: 120 }, (_, at) => `user-${at}`);
+    const joins = [...users, 'user-0'].map((user, at) => presence.join(room, device(user, `s-${at}`, gw)));
+    const elsewhere = presence.join(other, { ...device('ann', 's', gw), info: '"here"' });
+    const answers = await Promise.all(joins);
+    expect(answers.map(({ occ }) => occ)).toEqual([...users.map((_, at) => at + 1), users.length]);
+    expect(answers.map(({ first }) => first)).toEqual([...users.map(() => true), false]);
+    expect(await elsewhere).toEqual({ first: true, rose: true, occ: 1 });
+    expect((await presence.who(other, { max: 1 })).users).toMatchObject([{ user: 'ann', info: '"here"' }]);
+  });
+
   test('a device that moved is no new user, and its old gateway cannot take it away', async () => {
     const [room, old, now] = [fresh('room'), fresh('gw'), fresh('gw')];
     await redis().gateways.lease(old, INFO);
@@ -242,6 +256,26 @@ export function sessionsContract(subject: ContractSubject): void {
     const thief = { user: 'eve', incarnation: 'gw-3', generation: 3 };
     expect(await sessions.resume(sid, thief)).toEqual({ accepted: false, reason: 'user' });
     expect(await sessions.ofUser('eve')).toEqual(new Map());
+  });
+
+  test('of connections asked for at once as many are let in as may be', async () => {
+    const { sessions } = redis();
+    const [few, gateways] = [fresh('user'), [fresh('gw'), fresh('gw')]];
+    const asked = Array.from({ length: 30 }, (_, at) => ({
+      sid: fresh('sid'),
+      user: at % 3 === 0 ? few : fresh('user'),
+      incarnation: gateways[at % 2] as string,
+    }));
+    const live = new Set(gateways);
+    const answers = await Promise.all(
+      asked.map(({ sid, ...session }) => sessions.enlist(sid, session, { max: 2, live })),
+    );
+    expect(asked.filter(({ user }, at) => user === few && answers[at])).toHaveLength(2);
+    expect(asked.filter((_, at) => answers[at])).toHaveLength(22);
+    const [first = { sid: '', user: '', incarnation: '' }] = asked;
+    await sessions.create(first.sid, { ...first, enlisted: true });
+    expect(await sessions.get(first.sid)).toMatchObject({ user: first.user, incarnation: first.incarnation });
+    expect((await sessions.heldBy(first.incarnation)).get(first.sid)).toBe(first.user);
   });
 
   test('a session Redis has lost can be resumed and asserted', async () => {

@@ -1,6 +1,7 @@
 import { BEGINNING, POSITION_WIDTH, UNKNOWN_PREVIOUS, type Position } from '@chatplatform/protocol';
 import type { Clock } from '@chatplatform/runtime';
 import type { Connection } from '../connection/connection.ts';
+import { Gathered } from '../connection/gathered.ts';
 import { Script } from '../connection/script.ts';
 import { LogKeys, dayOf, offsetOf, withOffset, type Keys } from '../keys.ts';
 import { historyAppend } from '../lua/scripts.generated.ts';
@@ -36,6 +37,7 @@ export class RedisHistory implements History {
   readonly #keys: Keys;
   readonly #logKeys: LogKeys;
   readonly #epoch: string;
+  readonly #heads: Gathered<string, Position>;
 
   constructor(options: { connection: Connection; clock: Clock; keys: Keys; prefix: string; epoch: string }) {
     this.#connection = options.connection;
@@ -43,6 +45,7 @@ export class RedisHistory implements History {
     this.#keys = options.keys;
     this.#logKeys = new LogKeys(options.prefix, options.epoch);
     this.#epoch = options.epoch;
+    this.#heads = new Gathered((rooms) => this.#readHeads(rooms));
   }
 
   async append(request: AppendRequest): Promise<AppendResult> {
@@ -102,8 +105,17 @@ export class RedisHistory implements History {
     return { head, entries: range.reverse ? entries.reverse() : entries, max: range.max };
   }
 
-  async head(room: string): Promise<Position> {
-    return headOf(await this.#connection.run((client) => client.get(this.#logKeys.head(room))));
+  head(room: string): Promise<Position> {
+    return this.#heads.ask(room);
+  }
+
+  /** One command for all where one server has them all. */
+  async #readHeads(rooms: readonly string[]): Promise<Position[]> {
+    const keys = rooms.map((room) => this.#logKeys.head(room));
+    const stored = await this.#connection.run((client) =>
+      this.#connection.cluster ? Promise.all(keys.map((key) => client.get(key))) : client.mget(...keys),
+    );
+    return stored.map(headOf);
   }
 
   async heads(rooms: readonly string[]): Promise<Position[]> {

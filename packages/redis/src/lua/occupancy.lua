@@ -4,10 +4,10 @@
 -- gateways are subtracted, which may count a few users too few until the sweeper has come (at most two leases).
 local EXACT_UP_TO = 2000
 
--- The incarnations from ARGV[first] on as a set.
-local function live_set(first)
+-- The incarnations from ARGV[first] on as a set: `count` of them, or all.
+local function live_set(first, count)
   local live = {}
-  for i = first, #ARGV do live[ARGV[i]] = true end
+  for i = first, count and first + count - 1 or #ARGV do live[ARGV[i]] = true end
   return live
 end
 

@@ -45,10 +45,10 @@ export const gatewaysSweepRoom = `-- Removes what a dead gateway left in one roo
 -- gateways are subtracted, which may count a few users too few until the sweeper has come (at most two leases).
 local EXACT_UP_TO = 2000
 
--- The incarnations from ARGV[first] on as a set.
-local function live_set(first)
+-- The incarnations from ARGV[first] on as a set: \`count\` of them, or all.
+local function live_set(first, count)
   local live = {}
-  for i = first, #ARGV do live[ARGV[i]] = true end
+  for i = first, count and first + count - 1 or #ARGV do live[ARGV[i]] = true end
   return live
 end
 
@@ -391,14 +391,14 @@ local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'WITHSCORES', 'LIMIT', 0, ARGV[1])
 `;
 export const onlineNote = `-- Notes users that are to be looked at.
--- KEYS 1 due   ARGV 1 ms from now 2 '+' came: keeps an earlier entry | '-' went: replaces it, 3... users
+-- KEYS 1 due   ARGV 1 ms from now for who came, 2 for who went, 3... entries: '+user' came: keeps an earlier entry, '-user' went: replaces it
 local time = redis.call('TIME')
-local at = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) + tonumber(ARGV[1])
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 for i = 3, #ARGV do
-  if ARGV[2] == '+' then
-    redis.call('ZADD', KEYS[1], 'NX', at, '+' .. ARGV[i])
+  if string.sub(ARGV[i], 1, 1) == '+' then
+    redis.call('ZADD', KEYS[1], 'NX', now + tonumber(ARGV[1]), ARGV[i])
   else
-    redis.call('ZADD', KEYS[1], at, '-' .. ARGV[i])
+    redis.call('ZADD', KEYS[1], now + tonumber(ARGV[2]), ARGV[i])
   end
 end
 return 0
@@ -441,10 +441,10 @@ export const presenceCount = `-- Live users of a room.
 -- gateways are subtracted, which may count a few users too few until the sweeper has come (at most two leases).
 local EXACT_UP_TO = 2000
 
--- The incarnations from ARGV[first] on as a set.
-local function live_set(first)
+-- The incarnations from ARGV[first] on as a set: \`count\` of them, or all.
+local function live_set(first, count)
   local live = {}
-  for i = first, #ARGV do live[ARGV[i]] = true end
+  for i = first, count and first + count - 1 or #ARGV do live[ARGV[i]] = true end
   return live
 end
 
@@ -495,19 +495,19 @@ for i = 1, #all, 2 do
 end
 return held
 `;
-export const presenceJoin = `-- Adds a device to a room or moves it to another gateway.
--- KEYS 1 ph:{room} 2 pc:{room}   ARGV 1 user 2 sid 3 incarnation 4 info or '', 5... live incarnations
--- Returns {1 when the user was not here before, 1 when the user did not count before, live users}
+export const presenceJoin = `-- Adds devices to rooms or moves them to another gateway.
+-- KEYS for each device: ph:{room} pc:{room}   ARGV 1 number of live incarnations, these, for each device: user sid incarnation, info or ''
+-- Returns for each device {1 when the user was not here before, 1 when the user did not count before, live users}
 -- Counting live users of a room without touching every entry.
 
 -- Above this many users a room with entries of dead gateways is not counted one by one: devices of dead
 -- gateways are subtracted, which may count a few users too few until the sweeper has come (at most two leases).
 local EXACT_UP_TO = 2000
 
--- The incarnations from ARGV[first] on as a set.
-local function live_set(first)
+-- The incarnations from ARGV[first] on as a set: \`count\` of them, or all.
+local function live_set(first, count)
   local live = {}
-  for i = first, #ARGV do live[ARGV[i]] = true end
+  for i = first, count and first + count - 1 or #ARGV do live[ARGV[i]] = true end
   return live
 end
 
@@ -542,21 +542,29 @@ local function now_ms()
   local time = redis.call('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
-local live = live_set(5)
-live[ARGV[3]] = true
-local stored = redis.call('HGET', KEYS[1], ARGV[1])
-local devices = stored and cjson.decode(stored) or {}
-local old = devices[ARGV[2]]
-local counted = has_live_device(devices, live)
-local was_here = counted or old ~= nil
-if old and old[1] ~= ARGV[3] then add_count(KEYS[2], old[1], -1) end
-if not old or old[1] ~= ARGV[3] then add_count(KEYS[2], ARGV[3], 1) end
+local live, at, answers = live_set(2, tonumber(ARGV[1])), 1 + tonumber(ARGV[1]), {}
 local now = now_ms()
-local info, info_at = ARGV[4], now
-if info == '' and old then info, info_at = old[3], old[4] end
-devices[ARGV[2]] = { ARGV[3], old and old[2] or now, info, info_at }
-redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(devices))
-return { was_here and 0 or 1, counted and 0 or 1, occupancy(KEYS[1], KEYS[2], live) }
+for key = 1, #KEYS, 2 do
+  local entries, counts = KEYS[key], KEYS[key + 1]
+  local user, sid, incarnation, info = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
+  at = at + 4
+  local was_live = live[incarnation]
+  live[incarnation] = true
+  local stored = redis.call('HGET', entries, user)
+  local devices = stored and cjson.decode(stored) or {}
+  local old = devices[sid]
+  local counted = has_live_device(devices, live)
+  local was_here = counted or old ~= nil
+  if old and old[1] ~= incarnation then add_count(counts, old[1], -1) end
+  if not old or old[1] ~= incarnation then add_count(counts, incarnation, 1) end
+  local info_at = now
+  if info == '' and old then info, info_at = old[3], old[4] end
+  devices[sid] = { incarnation, old and old[2] or now, info, info_at }
+  redis.call('HSET', entries, user, cjson.encode(devices))
+  answers[#answers + 1] = { was_here and 0 or 1, counted and 0 or 1, occupancy(entries, counts, live) }
+  live[incarnation] = was_live
+end
+return answers
 `;
 export const presenceLeave = `-- Takes a device away if it still belongs to the gateway that says so.
 -- KEYS 1 ph:{room} 2 pc:{room}   ARGV 1 user 2 sid 3 incarnation, 4... live incarnations
@@ -567,10 +575,10 @@ export const presenceLeave = `-- Takes a device away if it still belongs to the 
 -- gateways are subtracted, which may count a few users too few until the sweeper has come (at most two leases).
 local EXACT_UP_TO = 2000
 
--- The incarnations from ARGV[first] on as a set.
-local function live_set(first)
+-- The incarnations from ARGV[first] on as a set: \`count\` of them, or all.
+local function live_set(first, count)
   local live = {}
-  for i = first, #ARGV do live[ARGV[i]] = true end
+  for i = first, count and first + count - 1 or #ARGV do live[ARGV[i]] = true end
   return live
 end
 
@@ -630,10 +638,10 @@ export const presenceSetInfo = `-- Sets the presence info of a device that is he
 -- gateways are subtracted, which may count a few users too few until the sweeper has come (at most two leases).
 local EXACT_UP_TO = 2000
 
--- The incarnations from ARGV[first] on as a set.
-local function live_set(first)
+-- The incarnations from ARGV[first] on as a set: \`count\` of them, or all.
+local function live_set(first, count)
   local live = {}
-  for i = first, #ARGV do live[ARGV[i]] = true end
+  for i = first, count and first + count - 1 or #ARGV do live[ARGV[i]] = true end
   return live
 end
 
@@ -764,16 +772,31 @@ local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 return {version, redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '+inf', 'WITHSCORES')}
 `;
-export const sessionsAssert = `-- Writes a session as its holder knows it, unless somebody else holds it with the same or a newer generation.
--- KEYS 1 s:{sid}   ARGV 1 user 2 incarnation 3 generation
--- Returns 1 when it is this holder's now.
-local stored = redis.call('HMGET', KEYS[1], 'incarnation', 'generation', 'state')
-local own = stored[1] == ARGV[2] and stored[2] == ARGV[3]
-if not own and stored[2] and tonumber(stored[2]) >= tonumber(ARGV[3]) then return 0 end
-local state = own and stored[3] == 'moving' and 'moving' or 'connected'
-redis.call('HSET', KEYS[1], 'user', ARGV[1], 'incarnation', ARGV[2], 'generation', ARGV[3], 'state', state)
-redis.call('PERSIST', KEYS[1])
-return 1
+export const routesAdd = `-- Adds the route of a gateway to rooms.
+-- KEYS for each room: rt:{room}   ARGV 1 = 0, for each room: incarnation
+-- Returns for each 1 when there was none.
+local answers = {}
+for i, key in ipairs(KEYS) do answers[i] = redis.call('HSET', key, ARGV[i + 1], '1') end
+return answers
+`;
+export const sessionsAssert = `-- Writes sessions as their holder knows them, unless somebody else holds them with the same or a newer generation.
+-- KEYS for each: s:{sid}   ARGV 1 = 0, for each: user incarnation generation
+-- Returns for each 1 when it is this holder's now.
+local function assert_session(key, user, incarnation, generation)
+  local stored = redis.call('HMGET', key, 'incarnation', 'generation', 'state')
+  local own = stored[1] == incarnation and stored[2] == generation
+  if not own and stored[2] and tonumber(stored[2]) >= tonumber(generation) then return 0 end
+  local state = own and stored[3] == 'moving' and 'moving' or 'connected'
+  redis.call('HSET', key, 'user', user, 'incarnation', incarnation, 'generation', generation, 'state', state)
+  redis.call('PERSIST', key)
+  return 1
+end
+local answers = {}
+for i, key in ipairs(KEYS) do
+  local at = 2 + 3 * (i - 1)
+  answers[i] = assert_session(key, ARGV[at], ARGV[at + 1], ARGV[at + 2])
+end
+return answers
 `;
 export const sessionsChange = `-- Changes a session if its holder is still the one who says so.
 -- KEYS 1 s:{sid}   ARGV 1 incarnation 2 generation, '*' for any 3 moving | connected | suspend | remove 4 life in ms for suspend
@@ -790,21 +813,29 @@ else
 end
 return 1
 `;
-export const sessionsEnlist = `-- Counts a session among the connections of its user, in one step with the look at how many there are.
--- KEYS 1 u:{user}   ARGV 1 sid 2 incarnation 3 most connections of the user, 4... live incarnations
--- Returns 1 when it counts, also when it did before (its holder stays listed), 0 when the user has that many others.
-local sid, live, others = ARGV[1], { [ARGV[2]] = true }, 0
-for i = 4, #ARGV do live[ARGV[i]] = true end
-local all = redis.call('HGETALL', KEYS[1])
-for i = 1, #all, 2 do
-  if live[all[i + 1]] then
-    if all[i] == sid then return 1 end
-    others = others + 1
+export const sessionsEnlist = `-- Counts sessions among the connections of their users, in one step with the look at how many there are.
+-- KEYS for each session: u:{user}   ARGV 1 number of live incarnations, these, for each session: sid incarnation, most connections of the user
+-- Returns for each 1 when it counts, also when it did before (its holder stays listed), 0 when the user has that many others.
+local live, first, answers = {}, 2 + tonumber(ARGV[1]), {}
+for i = 2, first - 1 do live[ARGV[i]] = true end
+local function enlist(key, sid, incarnation, max)
+  local others = 0
+  local all = redis.call('HGETALL', key)
+  for i = 1, #all, 2 do
+    if live[all[i + 1]] or all[i + 1] == incarnation then
+      if all[i] == sid then return 1 end
+      others = others + 1
+    end
   end
+  if others >= max then return 0 end
+  redis.call('HSET', key, sid, incarnation)
+  return 1
 end
-if others >= tonumber(ARGV[3]) then return 0 end
-redis.call('HSET', KEYS[1], sid, ARGV[2])
-return 1
+for i, key in ipairs(KEYS) do
+  local at = first + 3 * (i - 1)
+  answers[i] = enlist(key, ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]))
+end
+return answers
 `;
 export const sessionsForgetDevice = `-- Removes a session from its user's list if it is still on the gateway that says so.
 -- KEYS 1 u:{user}   ARGV 1 sid 2 incarnation

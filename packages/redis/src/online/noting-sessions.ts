@@ -14,7 +14,10 @@ export class NotingSessions implements Sessions {
     this.#online = online;
   }
 
-  async create(sid: string, session: { user: string; incarnation: string }): Promise<{ generation: number }> {
+  async create(
+    sid: string,
+    session: { user: string; incarnation: string; enlisted?: boolean },
+  ): Promise<{ generation: number }> {
     await this.#online.note([session.user], 'came');
     return this.#sessions.create(sid, session);
   }

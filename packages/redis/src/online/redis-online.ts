@@ -1,4 +1,5 @@
 import type { Connection } from '../connection/connection.ts';
+import { Gathered } from '../connection/gathered.ts';
 import { Script } from '../connection/script.ts';
 import type { Keys } from '../keys.ts';
 import { onlineDue, onlineNote, onlineSettle, onlineTold, onlineTurn } from '../lua/scripts.generated.ts';
@@ -14,16 +15,25 @@ const TOLD = new Script(onlineTold);
 export class RedisOnline implements Online {
   readonly #connection: Connection;
   readonly #keys: Keys;
+  readonly #notes: Gathered<{ users: readonly string[]; what: 'came' | 'went' }, void>;
 
   constructor(connection: Connection, keys: Keys) {
     this.#connection = connection;
     this.#keys = keys;
+    this.#notes = new Gathered((all) => this.#noteAll(all));
   }
 
   async note(users: readonly string[], what: 'came' | 'went'): Promise<void> {
-    if (users.length === 0) return;
-    const args = what === 'came' ? [COMING_MS, '+'] : [GOING_MS, '-'];
-    await NOTE.run(this.#connection, [this.#keys.due()], [...args, ...users]);
+    if (users.length > 0) await this.#notes.ask({ users, what });
+  }
+
+  async #noteAll(all: readonly { users: readonly string[]; what: 'came' | 'went' }[]): Promise<void[]> {
+    // In their order: who came and went at once is looked at as one who went.
+    const entries = all.flatMap(({ users, what }) =>
+      users.map((user) => (what === 'came' ? `+${user}` : `-${user}`)),
+    );
+    await NOTE.run(this.#connection, [this.#keys.due()], [COMING_MS, GOING_MS, ...entries]);
+    return [];
   }
 
   async due(max: number): Promise<DueUser[]> {

@@ -1,4 +1,5 @@
 import type { Connection } from '../connection/connection.ts';
+import { GatheredScript } from '../connection/gathered.ts';
 import { Script } from '../connection/script.ts';
 import type { Gateways } from '../gateways/gateways.ts';
 import type { Keys } from '../keys.ts';
@@ -26,16 +27,18 @@ export class RedisPresence implements Presence {
   readonly #connection: Connection;
   readonly #keys: Keys;
   readonly #gateways: Gateways;
+  readonly #joins: GatheredScript;
 
   constructor(connection: Connection, keys: Keys, gateways: Gateways) {
     this.#connection = connection;
     this.#keys = keys;
     this.#gateways = gateways;
+    this.#joins = new GatheredScript(connection, JOIN);
   }
 
   async join(room: string, device: Device & { readonly info?: string | undefined }): Promise<Joined> {
-    const args = [device.user, device.sid, device.incarnation, device.info ?? '', ...(await this.#live())];
-    const reply = await JOIN.run(this.#connection, this.#pair(room), args);
+    const args = [device.user, device.sid, device.incarnation, device.info ?? ''];
+    const reply = await this.#joins.ask({ keys: this.#pair(room), args }, await this.#live());
     const [first, rose, occ] = reply as [number, number, number];
     return { first: first === 1, rose: rose === 1, occ };
   }

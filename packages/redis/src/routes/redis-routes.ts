@@ -1,23 +1,32 @@
 import type { Connection } from '../connection/connection.ts';
+import { GatheredMembers, GatheredScript } from '../connection/gathered.ts';
+import { Script } from '../connection/script.ts';
 import type { Keys } from '../keys.ts';
+import { routesAdd } from '../lua/scripts.generated.ts';
 import type { Routes } from './routes.ts';
+
+const ADD = new Script(routesAdd);
 
 /** {@link Routes} in Redis: `rt:{room}` for workers, `gr:{gw}` for the sweeper (written before, removed after). */
 export class RedisRoutes implements Routes {
   readonly #connection: Connection;
   readonly #keys: Keys;
+  readonly #registers: GatheredMembers;
+  readonly #adds: GatheredScript;
 
   constructor(connection: Connection, keys: Keys) {
     this.#connection = connection;
     this.#keys = keys;
+    this.#registers = new GatheredMembers(connection);
+    this.#adds = new GatheredScript(connection, ADD);
   }
 
   async add(rooms: string | readonly string[], incarnation: string): Promise<void> {
     const all = typeof rooms === 'string' ? [rooms] : rooms;
     if (all.length === 0) return;
-    await this.#connection.run((client) => client.sadd(this.#keys.gatewayRooms(incarnation), ...all));
-    await this.#connection.run((client) =>
-      Promise.all(all.map((room) => client.hset(this.#keys.routes(room), incarnation, '1'))),
+    await this.#registers.add(this.#keys.gatewayRooms(incarnation), all);
+    await Promise.all(
+      all.map((room) => this.#adds.ask({ keys: [this.#keys.routes(room)], args: [incarnation] })),
     );
   }
 

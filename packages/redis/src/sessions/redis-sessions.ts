@@ -1,4 +1,5 @@
 import type { Connection } from '../connection/connection.ts';
+import { GatheredMembers, GatheredScript } from '../connection/gathered.ts';
 import { Script } from '../connection/script.ts';
 import type { Keys } from '../keys.ts';
 import {
@@ -23,16 +24,25 @@ const ANY_GENERATION = '*';
 export class RedisSessions implements Sessions {
   readonly #connection: Connection;
   readonly #keys: Keys;
+  readonly #registers: GatheredMembers;
+  readonly #enlists: GatheredScript;
+  readonly #asserts: GatheredScript;
 
   constructor(connection: Connection, keys: Keys) {
     this.#connection = connection;
     this.#keys = keys;
+    this.#registers = new GatheredMembers(connection);
+    this.#enlists = new GatheredScript(connection, ENLIST);
+    this.#asserts = new GatheredScript(connection, ASSERT);
   }
 
-  async create(sid: string, session: { user: string; incarnation: string }): Promise<{ generation: number }> {
-    await this.#register(sid, session);
-    await ASSERT.run(this.#connection, [this.#keys.session(sid)], [session.user, session.incarnation, 1]);
-    await this.#list(sid, session);
+  async create(
+    sid: string,
+    session: { user: string; incarnation: string; enlisted?: boolean },
+  ): Promise<{ generation: number }> {
+    if (session.enlisted !== true) await this.#register(sid, session);
+    await this.#assertRecord(sid, [session.user, session.incarnation, 1]);
+    if (session.enlisted !== true) await this.#list(sid, session);
     return { generation: 1 };
   }
 
@@ -64,8 +74,8 @@ export class RedisSessions implements Sessions {
   ): Promise<boolean> {
     const { user, incarnation } = session;
     await this.#register(sid, session);
-    const args = [sid, incarnation, max, ...live];
-    const counts = (await ENLIST.run(this.#connection, [this.#keys.userSessions(user)], args)) === 1;
+    const call = { keys: [this.#keys.userSessions(user)], args: [sid, incarnation, max] };
+    const counts = (await this.#enlists.ask(call, live)) === 1;
     if (!counts) await this.#unregister(sid, user, incarnation);
     return counts;
   }
@@ -94,8 +104,7 @@ export class RedisSessions implements Sessions {
   async assert(sid: string, user: string, holder: Holder): Promise<boolean> {
     const of = { user, incarnation: holder.incarnation };
     await this.#register(sid, of);
-    const args = [user, holder.incarnation, holder.generation];
-    const own = (await ASSERT.run(this.#connection, [this.#keys.session(sid)], args)) === 1;
+    const own = await this.#assertRecord(sid, [user, holder.incarnation, holder.generation]);
     if (own) await this.#list(sid, of);
     else await this.#leave(sid, user, { holder, own });
     return own;
@@ -151,10 +160,12 @@ export class RedisSessions implements Sessions {
     await this.#unregister(sid, user, holder.incarnation);
   }
 
-  async #register(sid: string, { user, incarnation }: { user: string; incarnation: string }): Promise<void> {
-    await this.#connection.run((client) =>
-      client.sadd(this.#keys.gatewaySessions(incarnation), `${sid} ${user}`),
-    );
+  async #assertRecord(sid: string, args: [user: string, incarnation: string, generation: number]) {
+    return (await this.#asserts.ask({ keys: [this.#keys.session(sid)], args })) === 1;
+  }
+
+  #register(sid: string, { user, incarnation }: { user: string; incarnation: string }): Promise<void> {
+    return this.#registers.add(this.#keys.gatewaySessions(incarnation), [`${sid} ${user}`]);
   }
 
   async #list(sid: string, { user, incarnation }: { user: string; incarnation: string }): Promise<void> {

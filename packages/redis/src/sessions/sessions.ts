@@ -24,8 +24,11 @@ export const SESSION_KEEP_MS = 180_000;
 
 /** Sessions of users, moved between gateways by compare-and-set on the generation. */
 export interface Sessions {
-  /** A new session, generation 1. */
-  create(sid: string, session: { user: string; incarnation: string }): Promise<{ generation: number }>;
+  /** A new session, generation 1. `enlisted`: {@link Sessions.enlist} has just counted it, and need not do so again. */
+  create(
+    sid: string,
+    session: { user: string; incarnation: string; enlisted?: boolean },
+  ): Promise<{ generation: number }>;
   /**
    * Takes a session over with a resume token of `generation`. Accepted when that is the stored generation,
    * the one before it (once: for a client that never got the reply), or when nothing is stored.
