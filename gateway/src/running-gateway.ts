@@ -1,5 +1,5 @@
 import type { Kafka } from '@chatplatform/kafka';
-import { LEASE_RENEW_MS, LEASE_SWEEP_MS, type LeaseSweep, type Redis } from '@chatplatform/redis';
+import { LEASE_RENEW_MS, LEASE_SWEEP_MS, RedisError, type LeaseSweep, type Redis } from '@chatplatform/redis';
 import type { AdminServer, Metrics } from '@chatplatform/telemetry';
 import type { Degradation } from './admin/degradation.ts';
 import type { Api } from './api/api.ts';
@@ -310,7 +310,9 @@ export class RunningParts implements RunningGateway {
       held = await this.#lease().then(
         () => true,
         (error: unknown) => {
-          logger.warn({ err: error }, 'no lease yet');
+          // That Redis is not there yet is said where it is connected to.
+          if (!(error instanceof RedisError && error.code === 'unavailable'))
+            logger.warn({ err: error }, 'no lease yet');
           return false;
         },
       );

@@ -33,6 +33,7 @@ test('an error is written with its code, stack and cause; a secret is not', () =
     'failed',
   );
   const text = JSON.stringify(lines[0]);
+  expect(lines[0]?.['err']).toMatchObject({ message: 'outer' });
   expect(text).toContain('outer');
   expect(text).toContain('inner');
   expect(lines[0]).toMatchObject({ token: '***', auth: { token: '***' } });

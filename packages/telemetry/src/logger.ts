@@ -50,12 +50,19 @@ export function createLogger(options: LoggerOptions): Logger {
     level: options.level,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: errorFields },
     redact: { paths: SECRET_PATHS, censor: MASK },
     base: { ...options.fields },
   };
   // Written synchronously: the last lines before an exit are the ones that explain it.
   const destination = options.destination ?? pino.destination({ dest: 1, sync: true });
   return pino(settings, destination) as unknown as Logger;
+}
+
+/** pino puts the causes into the message too, where ours says them already; the stack names them all. */
+function errorFields(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  return { ...pino.stdSerializers.err(error), message: error.message };
 }
 
 /**
