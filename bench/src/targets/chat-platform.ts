@@ -1,20 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectKafka, type Kafka } from '@chatplatform/kafka';
-import {
-  API_VERSION,
-  gatewayConfig,
-  KIND,
-  names,
-  parseChatPlatform,
-  topicPlans,
-  workerConfig,
-  type ChatPlatformSpec,
-} from '@chatplatform/platform';
+import { gatewayConfig, names, workerConfig, type ChatPlatformSpec } from '@chatplatform/platform';
 import { systemClock, systemRandom } from '@chatplatform/runtime';
 import { silentLogger } from '@chatplatform/telemetry';
 import {
+  devSpec,
   freePorts,
+  makeTopics,
   startKafka,
   startRedis,
   type KafkaStore,
@@ -32,9 +25,6 @@ const NO_LIMIT = 10_000;
 const NO_ADDRESS_LIMIT = 100_000;
 const ENTRY = 'tools/images/main.ts';
 const HOST = '127.0.0.1';
-/** A topic just made has no leader for a moment. */
-const EPOCH_ATTEMPTS = 50;
-const EPOCH_PAUSE_MS = 100;
 const PLATFORM = { namespace: 'bench', name: 'bench' };
 
 /** A ChatPlatform on real stores that live as long as the run; gateways and workers are started per measurement. */
@@ -63,26 +53,12 @@ export async function chatPlatform(place: { key: string; folder: string }): Prom
   const [kafkaStore, redisStore] = await Promise.all([startKafka(), startRedis()]);
   const keyFile = join(place.folder, 'key');
   await writeFile(keyFile, place.key);
-  const { spec } = parseChatPlatform({
-    apiVersion: API_VERSION,
-    kind: KIND,
-    metadata: PLATFORM,
-    spec: {
-      profile: 'Dev',
-      auth: { ...AUTH, algorithms: ['HS256'], keySecretRef: { name: 'key' } },
-      kafka: {
-        mode: 'EmbeddedDev',
-        messages: { partitions: 6, replicationFactor: 1, minInSyncReplicas: 1 },
-      },
-      redis: { mode: 'SingleDev' },
-    },
-  });
+  const spec = devSpec({ ...PLATFORM, auth: AUTH });
   const kafka = connectKafka(
     { bootstrapServers: kafkaStore.bootstrapServers, clientId: 'bench' },
     { logger: silentLogger, clock: systemClock, random: systemRandom },
   );
-  await kafka.admin().ensureTopics(topicPlans(spec, PLATFORM));
-  await ensureEpoch(kafka);
+  await makeTopics(kafka.admin(), spec, PLATFORM);
   return new Platform({ spec, kafka, kafkaStore, redisStore, keyFile, ...place });
 }
 
@@ -211,17 +187,4 @@ class Platform implements PlatformUnderTest {
 
 function rooms(): { prefix: string; publishPerSecond: number }[] {
   return [{ prefix: ROOM_PREFIX, publishPerSecond: NO_LIMIT }];
-}
-
-async function ensureEpoch(kafka: Kafka): Promise<void> {
-  const { control } = names(PLATFORM.namespace, PLATFORM.name).topics;
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await kafka.admin().ensureEpoch(control);
-      return;
-    } catch (error) {
-      if (attempt === EPOCH_ATTEMPTS || (error as { retryable?: boolean }).retryable !== true) throw error;
-      await systemClock.sleep(EPOCH_PAUSE_MS);
-    }
-  }
 }

@@ -5,17 +5,15 @@ import { join } from 'node:path';
 import { mintToken, readKey } from '@chatplatform/cli';
 import { connectKafka } from '@chatplatform/kafka';
 import {
-  API_VERSION,
   gatewayConfig,
-  KIND,
-  names,
-  parseChatPlatform,
-  topicPlans,
   workerConfig,
+  type ChatPlatformSpec,
   type Surroundings,
 } from '@chatplatform/platform';
 import {
+  devSpec,
   freePorts,
+  makeTopics,
   startKafka,
   startRedis,
   type KafkaStore,
@@ -48,12 +46,8 @@ const PLATFORM = { namespace: 'chat', name: 'chaos' };
 const AUTH = { issuer: 'chaos', audience: 'chat' };
 const HOST = '127.0.0.1';
 const TOKEN_SECONDS = 3600;
-const PARTITIONS = 6;
 /** All clients of a run come from one address, and thousands of them at a time. */
 const LIMITS = { connectionsPerSecondPerIP: 100_000 };
-/** A topic just made has no leader for a moment, and of three brokers not all know of it at once. */
-const TOPIC_ATTEMPTS = 100;
-const TOPIC_WAIT_MS = 100;
 
 /** Real Kafka and Redis, and gateways and workers as processes of their own, all on this machine. */
 export class ProcessPlatform {
@@ -171,38 +165,14 @@ export class ProcessPlatform {
       { logger: quiet },
     );
     try {
-      const admin = kafka.admin();
-      await retried(() => admin.ensureTopics(topicPlans(this.#spec(), PLATFORM)));
-      const { control } = names(PLATFORM.namespace, PLATFORM.name).topics;
-      await retried(() => admin.ensureEpoch(control));
+      await makeTopics(kafka.admin(), this.#spec(), PLATFORM);
     } finally {
       await kafka.close();
     }
   }
 
-  #spec(): ReturnType<typeof parseChatPlatform>['spec'] {
-    const replicas = this.#options.brokers ?? 1;
-    return parseChatPlatform({
-      apiVersion: API_VERSION,
-      kind: KIND,
-      metadata: PLATFORM,
-      spec: {
-        profile: 'Dev',
-        auth: { ...AUTH, algorithms: ['HS256'], keySecretRef: { name: 'key' } },
-        kafka:
-          replicas === 1
-            ? {
-                mode: 'EmbeddedDev',
-                messages: { partitions: PARTITIONS, replicationFactor: 1, minInSyncReplicas: 1 },
-              }
-            : {
-                mode: 'External',
-                external: { bootstrapServers: this.kafka.bootstrapServers },
-                messages: { partitions: PARTITIONS, replicationFactor: 3, minInSyncReplicas: 2 },
-              },
-        redis: { mode: 'SingleDev' },
-      },
-    }).spec;
+  #spec(): ChatPlatformSpec {
+    return devSpec({ ...PLATFORM, auth: AUTH, brokers: this.kafka.bootstrapServers });
   }
 
   async #program(
@@ -226,21 +196,3 @@ export class ProcessPlatform {
 }
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-
-/** Also that a broker has not heard of a topic just made. */
-function isPassing(error: unknown): boolean {
-  const { code, retryable } = error as { code?: string; retryable?: boolean };
-  return retryable === true || code === 'unknown-topic';
-}
-
-async function retried(act: () => Promise<unknown>): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await act();
-      return;
-    } catch (error) {
-      if (attempt === TOPIC_ATTEMPTS || !isPassing(error)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, TOPIC_WAIT_MS));
-    }
-  }
-}

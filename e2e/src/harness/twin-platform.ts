@@ -6,19 +6,15 @@ import { mintToken, readKey } from '@chatplatform/cli';
 import { startGateway } from '@chatplatform/gateway';
 import { memoryKafka } from '@chatplatform/kafka';
 import {
-  API_VERSION,
   gatewayConfig,
   GatewayConfig,
-  KIND,
-  names,
-  parseChatPlatform,
-  topicPlans,
   workerConfig,
   WorkerConfig,
   type ChatPlatformSpecInput,
 } from '@chatplatform/platform';
 import { memoryRedis } from '@chatplatform/redis';
 import { noTracer, silentLogger, type Tracer } from '@chatplatform/telemetry';
+import { devSpec, makeTopics } from '@chatplatform/testkit';
 import { startWorker } from '@chatplatform/workers';
 
 /** A platform in this process: the real gateway on a real port and the real worker, on stores in memory. */
@@ -49,22 +45,10 @@ export async function startTwinPlatform(
   const folder = await mkdtemp(join(tmpdir(), 'chatplatform-twin-'));
   const keyFile = join(folder, 'key');
   await writeFile(keyFile, randomBytes(32).toString('hex'));
-  const { spec } = parseChatPlatform({
-    apiVersion: API_VERSION,
-    kind: KIND,
-    metadata: PLATFORM,
-    spec: {
-      profile: 'Dev',
-      auth: { ...AUTH, algorithms: ['HS256'], keySecretRef: { name: 'key' } },
-      kafka: { mode: 'EmbeddedDev', messages: { partitions: 2, replicationFactor: 1, minInSyncReplicas: 1 } },
-      redis: { mode: 'SingleDev' },
-      rooms,
-    },
-  });
+  const spec = devSpec({ ...PLATFORM, auth: AUTH, partitions: 2, rooms });
   const log = memoryKafka();
   const store = memoryRedis();
-  await log.admin().ensureTopics(topicPlans(spec, PLATFORM));
-  await log.admin().ensureEpoch(names(PLATFORM.namespace, PLATFORM.name).topics.control);
+  await makeTopics(log.admin(), spec, PLATFORM);
   const paths = {
     authKey: keyFile,
     resumeKey: keyFile,

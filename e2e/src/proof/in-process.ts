@@ -6,14 +6,9 @@ import { mintToken, readKey } from '@chatplatform/cli';
 import { startGateway, type RunningGateway } from '@chatplatform/gateway';
 import { connectKafka, type Kafka } from '@chatplatform/kafka';
 import {
-  API_VERSION,
   gatewayConfig,
   GatewayConfig,
   type GatewayConfigInput,
-  KIND,
-  names,
-  parseChatPlatform,
-  topicPlans,
   workerConfig,
   WorkerConfig,
   type ChatPlatformSpec,
@@ -21,7 +16,9 @@ import {
 import { systemClock, systemRandom } from '@chatplatform/runtime';
 import { silentLogger } from '@chatplatform/telemetry';
 import {
+  devSpec,
   freePorts,
+  makeTopics,
   startKafka,
   startRedis,
   type KafkaStore,
@@ -62,21 +59,7 @@ export async function startInProcess(
   const keyFile = join(folder, 'key');
   await writeFile(keyFile, randomBytes(32).toString('hex'));
   const platform = { namespace: 'chat', name };
-  const { spec } = parseChatPlatform({
-    apiVersion: API_VERSION,
-    kind: KIND,
-    metadata: platform,
-    spec: {
-      profile: 'Dev',
-      auth: { ...AUTH, algorithms: ['HS256'], keySecretRef: { name: 'key' } },
-      kafka: {
-        mode: 'EmbeddedDev',
-        driver,
-        messages: { partitions: 6, replicationFactor: 1, minInSyncReplicas: 1 },
-      },
-      redis: { mode: 'SingleDev' },
-    },
-  });
+  const spec = devSpec({ ...platform, auth: AUTH, driver });
   const around = {
     platform,
     kafka: { bootstrapServers: kafkaStore.bootstrapServers },
@@ -98,9 +81,7 @@ export async function startInProcess(
     opened.push(made);
     return made;
   };
-  const admin = kafka('proof-admin').admin();
-  await admin.ensureTopics(topicPlans(spec, platform));
-  await ensureEpoch(() => admin.ensureEpoch(names('chat', name).topics.control));
+  await makeTopics(kafka('proof-admin').admin(), spec, platform);
   const key = await readKey(keyFile);
   return {
     url: `ws://127.0.0.1:${port}/ws`,
@@ -133,17 +114,4 @@ export async function startInProcess(
       await Promise.all([kafkaStore.stop(), redisStore.stop(), rm(folder, { recursive: true })]);
     },
   };
-}
-
-/** A topic just made has no leader for a moment. */
-async function ensureEpoch(write: () => Promise<unknown>): Promise<void> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      await write();
-      return;
-    } catch (error) {
-      if (attempt === 50 || (error as { retryable?: boolean }).retryable !== true) throw error;
-      await systemClock.sleep(100);
-    }
-  }
 }

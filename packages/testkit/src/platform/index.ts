@@ -1,0 +1,1 @@
+export { devSpec, makeTopics, type DevPlatform } from './dev-platform.ts';
