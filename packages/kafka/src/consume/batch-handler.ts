@@ -3,6 +3,7 @@ import type { BatchResult, ConsumeOptions, InRecord, RecordBatch } from '../port
 import type { KafkaLogger } from '../port/kafka.ts';
 import type { Rewind } from '../port/rewinds.ts';
 import type { Assignment, Tenure } from './assignment.ts';
+import { Commits } from './commits.ts';
 
 /** Pause after `eachBatch` rejected, ms: a defect must not spin. */
 const PAUSE_MS = 1_000;
@@ -15,7 +16,9 @@ export interface Delivery {
   readonly highWatermark: number;
   /** Rejects with something `isLost` names when the membership is over. */
   heartbeat(): Promise<void>;
-  /** Commits `next` (the next offset to read) and reads on from there. */
+  /** Reads on from `next`. */
+  readOn(next: number): void;
+  /** Tells the group that everything below `next` is done. */
   commit(next: number): Promise<void>;
 }
 
@@ -35,14 +38,16 @@ export interface BatchHandlerDeps {
   stopping(): boolean;
 }
 
-/** Runs one batch of a driver through `eachBatch`: heartbeats meanwhile, commit or seek afterwards. */
+/** Runs one batch of a driver through `eachBatch`: heartbeats meanwhile, afterwards a seek, or a commit soon. */
 export class BatchHandler {
   readonly #deps: BatchHandlerDeps;
   /** Last call per partition: a driver may hand out a partition again while an old call still runs. */
   readonly #tails = new Map<string, Promise<void>>();
+  readonly #commits: Commits;
 
   constructor(deps: BatchHandlerDeps) {
     this.#deps = deps;
+    this.#commits = new Commits(deps.clock, deps.logger);
   }
 
   /** Rejects only with what the driver must see: a lost membership, a failed commit. */
@@ -65,9 +70,15 @@ export class BatchHandler {
     this.#deps.seek(topic, partition, tenure.wanted);
   }
 
-  /** Resolves when no batch is under way. */
+  /** Resolves when no batch is under way and the group was told of all that is done. */
   async idle(): Promise<void> {
     await Promise.all(this.#tails.values());
+    await this.flush();
+  }
+
+  /** Tells the group what is done so far. */
+  flush(): Promise<void> {
+    return this.#commits.flush();
   }
 
   async #run(delivery: Delivery): Promise<void> {
@@ -110,8 +121,17 @@ export class BatchHandler {
       this.#deps.seek(topic, partition, Math.min(result.seek, tenure.wanted ?? result.seek));
       return;
     }
-    await delivery.commit(result.commit);
-    tenure.committed = result.commit;
+    const { commit: next } = result;
+    const progress = {
+      ...{ topic, partition, tenure, next },
+      isHeld: () => tenure.held,
+      write: (offset: number) => delivery.commit(offset),
+    };
+    // Who stops leaves at once: nobody else would tell the group.
+    if (this.#deps.stopping()) await this.#commits.now(progress);
+    else this.#commits.note(progress);
+    delivery.readOn(next);
+    tenure.committed = next;
     tenure.fresh = false;
   }
 

@@ -4,7 +4,7 @@ import type { Cluster } from 'kafkajs/src/cluster/index.js';
 export type { Cluster };
 
 /** How connections are used. */
-export interface ClusterUse {
+interface ClusterUse {
   /** Requests under way per connection; without a bound when absent. */
   readonly maxInFlightRequests?: number;
 }

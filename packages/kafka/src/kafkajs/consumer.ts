@@ -33,6 +33,8 @@ export class KafkajsConsumer implements PartitionConsumer {
   readonly #stop = new AbortController();
   #current: Consumer | undefined;
   #stopRewinds: () => void = noRewinds;
+  /** Tells the group what is done so far. */
+  #flush: () => Promise<void> = () => Promise.resolve();
   #loop: Promise<void> | undefined;
   #lastActivity: number;
 
@@ -57,6 +59,7 @@ export class KafkajsConsumer implements PartitionConsumer {
 
   async stop(): Promise<void> {
     this.#stop.abort();
+    await this.#flush();
     await this.#current?.disconnect().catch(() => undefined);
     await this.#loop;
   }
@@ -137,6 +140,8 @@ export class KafkajsConsumer implements PartitionConsumer {
         life.options.onAssigned?.(topic, payload.memberAssignment[topic] ?? []);
       }
     });
+    // A group that rebalances still takes commits of those who have not joined again.
+    consumer.on(REBALANCING, () => void this.#flush());
     consumer.on(CRASH, ({ payload }) => life.ended.resolve(payload.error));
     consumer.on(DISCONNECT, () => {
       // A crash disconnects first and says why right after: let it speak.
@@ -157,6 +162,7 @@ export class KafkajsConsumer implements PartitionConsumer {
       alive: () => this.#alive(),
       stopping: () => this.#stop.signal.aborted,
     });
+    this.#flush = () => handler.flush();
     this.#stopRewinds();
     this.#stopRewinds = options.rewinds?.onRequest((rewind) => handler.rewind(rewind)) ?? noRewinds;
     return consumer.run({

@@ -11,12 +11,12 @@ export function deliveryOf(payload: EachBatchPayload): Delivery {
     records: toRecords(payload.batch),
     highWatermark: Number(highWatermark),
     heartbeat: () => payload.heartbeat(),
+    readOn: (next) => payload.resolveOffset(String(next - 1)),
     commit: async (next) => {
       // Not consumer.commitOffsets(): that one silently does nothing once stop() was called.
       await payload.commitOffsetsIfNecessary({
         topics: [{ topic, partitions: [{ partition, offset: String(next) }] }],
       });
-      payload.resolveOffset(String(next - 1));
     },
   };
 }

@@ -19,7 +19,7 @@ const INITIAL_BYTES = 4096;
 const RECORD_EXTRA = 32;
 
 /** What a request says besides its records. */
-export interface ProduceHead {
+interface ProduceHead {
   readonly acks: number;
   /** Longest wait of the broker for its replicas, ms. */
   readonly timeoutMs: number;

@@ -1,4 +1,5 @@
 import { Deferred, type Clock } from '@chatplatform/runtime';
+import { Commits } from '../consume/commits.ts';
 import { KafkaError } from '../errors.ts';
 import type { BatchResult, ConsumeOptions, PartitionConsumer, RecordBatch } from '../port/consumer.ts';
 import type { Rewind } from '../port/rewinds.ts';
@@ -28,6 +29,7 @@ export class MemoryConsumer implements PartitionConsumer, GroupMember {
   readonly #crashListeners: ((error: Error) => void)[] = [];
   readonly #handling = new Set<Promise<unknown>>();
   readonly #loops = new Set<Promise<void>>();
+  readonly #commits: Commits;
   /** Loops that wait for something to read. */
   readonly #waiting = new Set<Deferred>();
   #options: ConsumeOptions | undefined;
@@ -39,6 +41,7 @@ export class MemoryConsumer implements PartitionConsumer, GroupMember {
   constructor(deps: Deps) {
     this.#deps = deps;
     this.#lastActivity = deps.clock.monotonic();
+    this.#commits = new Commits(deps.clock, { debug: () => undefined });
   }
 
   async run(options: ConsumeOptions): Promise<void> {
@@ -59,7 +62,7 @@ export class MemoryConsumer implements PartitionConsumer, GroupMember {
 
   async stop(): Promise<void> {
     this.#end();
-    await Promise.all(this.#handling);
+    await this.idle();
     await this.#group?.leave(this);
     await Promise.all(this.#loops);
   }
@@ -82,6 +85,7 @@ export class MemoryConsumer implements PartitionConsumer, GroupMember {
 
   async idle(): Promise<void> {
     await Promise.all(this.#handling);
+    await this.#commits.flush();
   }
 
   assigned(tenures: readonly Tenure[]): void {
@@ -145,7 +149,7 @@ export class MemoryConsumer implements PartitionConsumer, GroupMember {
     };
   }
 
-  /** Returns the next offset to read. The commit belongs to the batch: a rebalance waits for both. */
+  /** Returns the next offset to read. A rebalance waits for the batch, and for the commit behind it. */
   async #handle(tenure: Tenure, batch: RecordBatch): Promise<number> {
     const handling = this.#complete(tenure, batch);
     this.#handling.add(handling);
@@ -166,8 +170,14 @@ export class MemoryConsumer implements PartitionConsumer, GroupMember {
       if (tenure.wanted !== undefined) tenure.wanted = Math.min(tenure.wanted, result.seek);
       return result.seek;
     }
-    await this.#commit(tenure, result.commit);
-    return result.commit;
+    const { commit: next } = result;
+    const { topic, partition } = tenure;
+    this.#commits.note({
+      ...{ topic, partition, tenure, next },
+      isHeld: () => !tenure.ended,
+      write: (offset) => this.#commit(tenure, offset),
+    });
+    return next;
   }
 
   async #call(batch: RecordBatch): Promise<BatchResult | Error> {

@@ -210,10 +210,8 @@ export class Membership {
       highWatermark,
       // Heartbeats go by the membership's own timer.
       heartbeat: () => Promise.resolve(),
-      commit: async (next) => {
-        await this.#commit(topic, partition, next);
-        this.#fetcher.handledTo(batch, next);
-      },
+      readOn: (next) => this.#fetcher.handledTo(batch, next),
+      commit: (next) => this.#commit(topic, partition, next),
     };
   }
 
