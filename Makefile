@@ -28,7 +28,7 @@ test: ## everything from a fresh clone to the verdict: lint, types, unit, integr
 	@tools/test
 
 test-full: ## as test, with what takes longer: every kind of Redis and Kafka, the whole fault run
-	@tools/test lint types unit integration-full e2e-processes e2e e2e-full
+	@tools/test lint types unit integration-full e2e-processes e2e e2e-full e2e-features
 
 lint: ## format, lint, import rules, dead code, licences
 	@tools/test lint
@@ -42,8 +42,8 @@ unit: ## tests without anything around them
 integration: ## tests against real Kafka, Redis and a Kubernetes control plane
 	@tools/test integration
 
-e2e: ## the whole fault run: 50 clients, 20 000 messages, programs killed and rolled
-	@tools/test e2e-full
+e2e: ## the whole fault run (50 clients, 20 000 messages, programs killed and rolled), and each feature of the resource on pods
+	@tools/test e2e-full e2e-features
 
 simulate: ## the data plane on simulated time: SEED=n replays one run, otherwise seeds 1..500
 	@tools/simulate $(if $(SEED),--seed $(SEED),--seeds 1..500)

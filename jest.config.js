@@ -48,6 +48,12 @@ export default {
       ...shared,
       displayName: 'e2e',
       testMatch: ['<rootDir>/e2e/**/*.test.ts'],
+      testPathIgnorePatterns: ['/node_modules/', '/dist/', '/e2e/src/features/'],
+    },
+    {
+      ...shared,
+      displayName: 'e2e-features',
+      testMatch: ['<rootDir>/e2e/src/features/**/*.test.ts'],
       testPathIgnorePatterns: ['/node_modules/', '/dist/'],
     },
   ],

@@ -16,11 +16,11 @@ export interface IdentityProvider {
 const KEY_ID = 'test-key';
 const TOKEN_SECONDS = 3600;
 
-/** Starts one whose tokens are for `issuer` and `audience`. */
-export async function startIdentityProvider(of: {
-  readonly issuer: string;
-  readonly audience: string;
-}): Promise<IdentityProvider> {
+/** Starts one whose tokens are for `issuer` and `audience`, at an address that its askers reach. */
+export async function startIdentityProvider(
+  of: { readonly issuer: string; readonly audience: string },
+  host = '127.0.0.1',
+): Promise<IdentityProvider> {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const keys = JSON.stringify({
     keys: [{ ...publicKey.export({ format: 'jwk' }), kid: KEY_ID, alg: 'RS256', use: 'sig' }],
@@ -31,13 +31,13 @@ export async function startIdentityProvider(of: {
     server = createServer((_request, response) => {
       response.setHeader('content-type', 'application/json').end(keys);
     });
-    server.listen(port, '127.0.0.1');
+    server.listen(port, host);
     await once(server, 'listening');
     ({ port } = server.address() as AddressInfo);
   };
   await start();
   return {
-    jwksURL: `http://127.0.0.1:${port}/jwks.json`,
+    jwksURL: `http://${host}:${port}/jwks.json`,
     token: (user) => {
       const now = Math.floor(Date.now() / 1000);
       const caps = { '**': ['join', 'publish', 'history', 'presence'] };
