@@ -27,8 +27,6 @@ interface Author {
 /** Who publishes over a connection. */
 export interface Sender extends Author {
   readonly sid: string;
-  /** Shared by all connections of the user on this gateway. */
-  readonly bucket: TokenBucket;
 }
 
 /** What publishing needs from the gateway around it. */
@@ -44,6 +42,8 @@ export interface PublisherOptions {
   /** Undefined until Kafka was reached for the first time. */
   log: () => Log | undefined;
   optionsOf: (room: string) => RoomOptions;
+  /** Shared by all connections of the user on this gateway. */
+  userRate: (user: string) => TokenBucket;
   roomRate: (room: string) => RoomRate;
   /** Newest number of a sender that workers have seen in a room. */
   lastOf: (room: string, sender: string) => Promise<{ n: number; offset: number } | undefined>;
@@ -71,17 +71,19 @@ export class Publisher {
 
   /** The lanes of one connection. */
   lanes(sender: Sender): Lanes {
-    const { clock, lane } = this.#options;
-    return new Lanes((room) =>
-      lane({
-        clock,
-        // Asked for each time: the rate of a quiet room is forgotten, and all its lanes must share the next one.
-        admit: () => admit(sender, this.#options.roomRate(room)),
-        lookUp: (item) => this.#lookUp(sender, item),
-        append: (item) => this.#append(sender, item),
-      }),
-    );
+    return new Lanes(sender, this.#lane);
   }
+
+  readonly #lane: MakeLane = (sender, room) => {
+    const { clock, lane, roomRate, userRate } = this.#options;
+    return lane({
+      clock,
+      // Asked for each time: quiet rates are forgotten, and all who share one must share the next one.
+      admit: () => admit(sender.user, userRate(sender.user), roomRate(room)),
+      lookUp: (item) => this.#lookUp(sender, item),
+      append: (item) => this.#append(sender, item),
+    });
+  };
 
   /**
    * One publish that belongs to no connection: nothing is ordered before or behind it, no rate of a user binds it. With
@@ -203,56 +205,62 @@ export class Publisher {
   }
 }
 
-/** The lanes of one connection, by room. */
+type MakeLane = (sender: Sender, room: string) => Lane;
+
+/** The lanes of one connection, by room. Most connections only listen: they have none. */
 export class Lanes {
-  readonly #make: (room: string) => Lane;
-  readonly #lanes = new Map<string, Lane>();
-  readonly #pending = new Set<Promise<Outcome>>();
+  readonly #sender: Sender;
+  readonly #make: MakeLane;
+  #lanes: Map<string, Lane> | undefined;
+  #pending: Set<Promise<Outcome>> | undefined;
   #closed: ProtocolError | undefined;
 
-  constructor(make: (room: string) => Lane) {
+  constructor(sender: Sender, make: MakeLane) {
+    this.#sender = sender;
     this.#make = make;
   }
 
   publish(body: Publish): Promise<Outcome> {
     if (this.#closed !== undefined) return Promise.resolve(failed(this.#closed));
     const outcome = this.#of(body.room).publish(body);
+    this.#pending ??= new Set();
     this.#pending.add(outcome);
-    void outcome.finally(() => this.#pending.delete(outcome));
+    void outcome.finally(() => this.#pending?.delete(outcome));
     return outcome;
   }
 
   /** Resolves when every publish so far has its outcome: at the latest at the log's deadline, once closed. */
   async settled(): Promise<void> {
-    await Promise.all(this.#pending);
+    if (this.#pending !== undefined) await Promise.all(this.#pending);
   }
 
   /** Refuses everything that was not handed to the log yet. */
   close(err: ProtocolError): void {
     this.#closed ??= err;
-    for (const lane of this.#lanes.values()) lane.close(err);
+    for (const lane of this.#lanes?.values() ?? []) lane.close(err);
   }
 
   #of(room: string): Lane {
+    this.#lanes ??= new Map();
     const known = this.#lanes.get(room);
     if (known !== undefined) return known;
-    if (this.#lanes.size >= MAX_LANES) this.#forgetIdle();
-    const fresh = this.#make(room);
+    if (this.#lanes.size >= MAX_LANES) forgetIdle(this.#lanes);
+    const fresh = this.#make(this.#sender, room);
     this.#lanes.set(room, fresh);
     return fresh;
   }
+}
 
-  #forgetIdle(): void {
-    for (const [room, lane] of this.#lanes) {
-      if (!lane.idle) continue;
-      this.#lanes.delete(room);
-      return;
-    }
+function forgetIdle(lanes: Map<string, Lane>): void {
+  for (const [room, lane] of lanes) {
+    if (!lane.idle) continue;
+    lanes.delete(room);
+    return;
   }
 }
 
 /** Who has to wait for the own rate stands in no line of a room meanwhile. */
-function admit({ user, bucket }: Sender, room: RoomRate): number {
+function admit(user: string, bucket: TokenBucket, room: RoomRate): number {
   const waitMs = bucket.waitMs() || room.waitMs(user);
   if (waitMs > 0) return waitMs;
   bucket.take();

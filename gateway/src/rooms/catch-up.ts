@@ -131,10 +131,45 @@ async function unrecovered(
 }
 
 async function newest(room: LocalRoom, history: SharedHistory, limit: number): Promise<CatchUp> {
-  const page = newestKnown(room, await history.newest(room, Math.max(1, limit)));
-  const entries = limit === 0 ? [] : page.entries.slice(-limit);
+  const known = newestInRing(room, limit);
+  if (known !== undefined) return known;
+  if (limit === 0) return headAlone(room, history);
+  const page = newestKnown(room, await history.newest(room, limit));
+  const entries = page.entries.slice(-limit);
   const more = page.more || entries.length < page.entries.length;
   return { entries, more, head: page.head, recovered: true, ascending: false, source: 'redis' };
+}
+
+/** What is asked for without a position, where the room has all of it: a crowd that joins one room reads nothing. */
+function newestInRing(room: LocalRoom, limit: number): CatchUp | undefined {
+  const head = room.last;
+  if (head === undefined || room.repairing) return undefined;
+  const { entries } = room.ring;
+  if (entries.length < limit) return undefined;
+  const newest = limit === 0 ? [] : entries.slice(-limit);
+  const before = newest[0]?.p ?? head;
+  return {
+    entries: newest,
+    more: before !== BEGINNING,
+    head,
+    recovered: true,
+    ascending: false,
+    source: 'ring',
+  };
+}
+
+/** Who wants no messages needs to know where the room is, and no more. */
+async function headAlone(room: LocalRoom, history: SharedHistory): Promise<CatchUp> {
+  const read = await history.head(room);
+  const head = room.last !== undefined && room.last > read ? room.last : read;
+  return {
+    entries: [],
+    more: head !== BEGINNING,
+    head,
+    recovered: true,
+    ascending: false,
+    source: 'redis',
+  };
 }
 
 /** Where the history has forgotten what was delivered here, the ring holds what is newest. */

@@ -1,3 +1,4 @@
+import { BEGINNING } from '@chatplatform/protocol';
 import type { HistoryPage, LocalRoom } from './local-room.ts';
 
 /** What the gateway asks the history for; every call rejects while it cannot be reached. */
@@ -26,28 +27,42 @@ export const READ_PAGE = 200;
  */
 export class SharedHistory {
   readonly #source: HistorySource;
-  readonly #pending = new WeakMap<LocalRoom, Map<string, Promise<HistoryPage>>>();
+  readonly #pages = new SharedReads<HistoryPage>();
+  readonly #heads = new SharedReads<string>();
 
   constructor(source: HistorySource) {
     this.#source = source;
   }
 
   after(room: LocalRoom, from: string, max: number, atLeast?: string): Promise<HistoryPage> {
-    return this.#share(room, `${from} ${max} ${atLeast ?? ''}`, () =>
+    return this.#pages.share(room, `${from} ${max} ${atLeast ?? ''}`, () =>
       this.#source.after(room.name, from, max, atLeast),
     );
   }
 
   newest(room: LocalRoom, max: number): Promise<HistoryPage> {
-    return this.#share(room, String(max), () => this.#source.newest(room.name, max));
+    return this.#pages.share(room, String(max), () => this.#source.newest(room.name, max));
   }
 
-  #share(room: LocalRoom, key: string, read: () => Promise<HistoryPage>): Promise<HistoryPage> {
-    const pending = this.#pending.get(room) ?? new Map<string, Promise<HistoryPage>>();
+  /** '' for a room without messages. */
+  head(room: LocalRoom): Promise<string> {
+    return this.#heads.share(room, '', async () => (await this.#source.heads([room.name]))[0] ?? BEGINNING);
+  }
+}
+
+/** Reads of rooms that are under way. */
+class SharedReads<Answer> {
+  readonly #pending = new Map<LocalRoom, Map<string, Promise<Answer>>>();
+
+  share(room: LocalRoom, key: string, read: () => Promise<Answer>): Promise<Answer> {
+    const pending = this.#pending.get(room) ?? new Map<string, Promise<Answer>>();
     this.#pending.set(room, pending);
     const shared = pending.get(key);
     if (shared !== undefined) return shared;
-    const fresh = read().finally(() => pending.delete(key));
+    const fresh = read().finally(() => {
+      pending.delete(key);
+      if (pending.size === 0) this.#pending.delete(room);
+    });
     pending.set(key, fresh);
     return fresh;
   }

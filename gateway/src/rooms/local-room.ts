@@ -59,7 +59,8 @@ export class LocalRoom {
   members = 0;
   readonly #around: RoomSurroundings;
   #last: string | undefined;
-  #held = new Map<string, RoomEntry>();
+  /** None in nearly every room. */
+  #held: Map<string, RoomEntry> | undefined;
   #heldOverflowed = false;
   /** Newest head anybody told of; a repair ends when it was reached. */
   #target = '';
@@ -85,7 +86,7 @@ export class LocalRoom {
     if (this.#last !== undefined) return;
     this.#last = head;
     this.#releaseHeld();
-    if (this.#held.size > 0 || this.#heldOverflowed) this.#startRepair();
+    if (this.#holds) this.#startRepair();
   }
 
   /** A message arrived by push. */
@@ -125,7 +126,7 @@ export class LocalRoom {
   /** Forgets everything; used when nobody is left to deliver to. */
   reset(): void {
     this.#last = undefined;
-    this.#held.clear();
+    this.#held = undefined;
     this.#heldOverflowed = false;
     this.#target = '';
     this.ring.clear();
@@ -154,12 +155,13 @@ export class LocalRoom {
   }
 
   #hold(entry: RoomEntry): void {
+    this.#held ??= new Map();
     if (this.#held.size < MAX_HELD) this.#held.set(entry.id, entry);
     else this.#heldOverflowed = true;
   }
 
   #releaseHeld(): void {
-    if (this.#held.size === 0) return;
+    if (this.#held === undefined) return;
     const ready: RoomEntry[] = [];
     let last = this.#last ?? '';
     for (const entry of [...this.#held.values()].sort((a, b) => (a.id < b.id ? -1 : 1))) {
@@ -169,7 +171,13 @@ export class LocalRoom {
       ready.push(entry);
       last = entry.id;
     }
+    if (this.#held.size === 0) this.#held = undefined;
     if (ready.length > 0) this.#deliver(ready);
+  }
+
+  /** Messages wait for what is before them. */
+  get #holds(): boolean {
+    return this.#held !== undefined || this.#heldOverflowed;
   }
 
   #startRepair(): void {
@@ -181,9 +189,7 @@ export class LocalRoom {
   }
 
   #incomplete(): boolean {
-    return (
-      this.#last !== undefined && (this.#held.size > 0 || this.#heldOverflowed || this.#target > this.#last)
-    );
+    return this.#last !== undefined && (this.#holds || this.#target > this.#last);
   }
 
   async #runRepair(): Promise<void> {
@@ -207,7 +213,7 @@ export class LocalRoom {
   /** The newest message that was pushed here, or that somebody told of. */
   #newestKnown(): string {
     let newest = this.#target;
-    for (const id of this.#held.keys()) if (id > newest) newest = id;
+    for (const id of this.#held?.keys() ?? []) if (id > newest) newest = id;
     return newest;
   }
 
@@ -247,8 +253,8 @@ export class LocalRoom {
   #releaseUnproven(): void {
     this.#around.count('unrepaired');
     const last = this.#last ?? '';
-    const rest = [...this.#held.values()].filter((entry) => entry.id > last);
-    this.#held.clear();
+    const rest = [...(this.#held?.values() ?? [])].filter((entry) => entry.id > last);
+    this.#held = undefined;
     this.#heldOverflowed = false;
     this.#target = '';
     if (rest.length > 0) this.#deliver(rest.sort((a, b) => (a.id < b.id ? -1 : 1)));

@@ -10,6 +10,8 @@ export interface RouteTable {
 /** A room nobody is in any more keeps its route this long: reconnects and page changes come back within seconds. */
 export const LINGER_MS = 30_000;
 
+const WRITTEN: Promise<unknown> = Promise.resolve();
+
 interface Held {
   room: LocalRoom;
   /** Resolves when the route is written; writes of one room are one chain, never two at a time. */
@@ -138,6 +140,13 @@ export class LocalRooms {
     const route = before.then(() => this.#options.routes.add(name, this.#options.incarnation));
     const held: Held = { room: new LocalRoom(name, this.#options.surroundings), route, linger: undefined };
     this.#held.set(name, held);
+    void route.then(
+      () => {
+        // The chain of writes that led here need not be kept.
+        if (held.route === route) held.route = WRITTEN;
+      },
+      () => undefined,
+    );
     // A room whose route could not be written starts anew with the next member.
     route.catch(() => this.#forget(name, held));
     return held;

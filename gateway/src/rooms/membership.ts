@@ -12,7 +12,7 @@ import type { GatewayMetrics } from '../admin/gateway-metrics.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import type { Log } from '../publish/log.ts';
 import type { Session } from '../session/session.ts';
-import type { CompletedJoin, Joiner, PreparedJoin } from './joiner.ts';
+import type { CompletedJoin, Joiner, JoinRequest, PreparedJoin } from './joiner.ts';
 import type { LocalRooms } from './local-rooms.ts';
 import { topicOf } from './topics.ts';
 
@@ -74,7 +74,7 @@ export class Membership {
   async leave(session: Session, room: string): Promise<void> {
     const classes = session.rooms.get(room) ?? [];
     session.rooms.delete(room);
-    session.typing.delete(room);
+    session.typing?.delete(room);
     for (const cls of classes) session.socket.unsubscribe(topicOf(cls, room));
     this.#options.rooms.leave(room);
     await this.#options.presence.leave(session, room);
@@ -106,8 +106,10 @@ export class Membership {
     try {
       const room = await rooms.enter(body.room);
       entered = true;
-      const occ = await presence.enter(session, body.room);
-      prepared.push(await joiner.prepare(room, this.#request(session, body, { occ, log })));
+      const request = this.#request(session, body, log);
+      const [occ, found] = await both(presence.enter(session, body.room), joiner.prepare(room, request));
+      request.occ = occ;
+      prepared.push(found);
       return undefined;
     } catch {
       if (entered) this.#abandon(session, body.room);
@@ -115,7 +117,7 @@ export class Membership {
     }
   }
 
-  #request(session: Session, body: Join, { occ, log }: { occ: number; log: Log }) {
+  #request(session: Session, body: Join, log: Log): JoinRequest {
     const { room, pos } = body;
     const seesHistory = pos !== undefined || permits(session.holder, room, 'history');
     const limit = pos === undefined ? Limits.joinMessages : Limits.historyMessages;
@@ -125,7 +127,7 @@ export class Membership {
       latest: this.#options.isLatest(room),
       log: log.prefixOf(room),
       classes: allowedClasses(session, body),
-      occ,
+      occ: 0,
     };
   }
 
@@ -151,6 +153,12 @@ export class Membership {
     this.#options.rooms.leave(room);
     void this.#options.presence.leave(session, room);
   }
+}
+
+/** Waits for both whatever becomes of them: who has to be taken out of a room again must have been put in. */
+async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([one, other]);
+  return [await one, await other];
 }
 
 function allowedClasses(session: Session, { room, classes }: Join): readonly RoomClass[] {

@@ -10,8 +10,9 @@ import type { Heartbeat } from './heartbeat.ts';
 import type { Operations } from './operations.ts';
 import type { SessionRegistry } from './session-registry.ts';
 import { farewell, Session } from './session.ts';
-import { TokenBucket, type TokenBuckets } from './token-bucket.ts';
+import { TokenBucket } from './token-bucket.ts';
 import type { TimingWheel, WheelEntry } from './timing-wheel.ts';
+import { Turnstile } from './turnstile.ts';
 import type { SessionGrant, Welcome } from './welcome.ts';
 
 /** Limits that may change while the gateway runs. */
@@ -33,7 +34,6 @@ export interface ConnectionsOptions {
   membership: Membership;
   publisher: Publisher;
   registry: SessionRegistry;
-  userBuckets: TokenBuckets;
   limits: () => SessionLimits;
   /** After the hello was answered. */
   onWelcomed: (session: Session) => void;
@@ -46,7 +46,7 @@ interface Guest {
   timeout: WheelEntry;
   greeting: boolean;
   /** Frames that came while the hello was worked on. */
-  queue: (string | undefined)[];
+  queue: (string | undefined)[] | undefined;
 }
 
 /** A client that sends more than this before its hello is answered does not speak cp1. */
@@ -59,9 +59,11 @@ export class Connections implements SocketEvents {
   readonly #options: ConnectionsOptions;
   readonly #guests = new Map<Socket, Guest>();
   readonly #sessions = new Map<Socket, Session>();
+  readonly #turnstile: Turnstile;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
+    this.#turnstile = new Turnstile(options.clock);
   }
 
   /** Sockets whose hello was not answered yet. */
@@ -74,11 +76,8 @@ export class Connections implements SocketEvents {
   }
 
   opened(socket: Socket): void {
-    const timeout = this.#options.wheel.add(Limits.helloTimeoutMs, () => {
-      if (!guest.greeting) farewell(socket, 3502);
-    });
-    const guest: Guest = { timeout, greeting: false, queue: [] };
-    this.#guests.set(socket, guest);
+    const timeout = this.#options.wheel.add(Limits.helloTimeoutMs, this.#missHello, socket);
+    this.#guests.set(socket, { timeout, greeting: false, queue: undefined });
     this.#count();
   }
 
@@ -95,6 +94,7 @@ export class Connections implements SocketEvents {
       this.#greet(socket, guest, text).catch(() => farewell(socket, 3004));
       return;
     }
+    guest.queue ??= [];
     guest.queue.push(text);
     if (guest.queue.length > MAX_QUEUED_FRAMES)
       farewell(socket, 3501, { msg: 'wait for the reply to hello' });
@@ -130,7 +130,9 @@ export class Connections implements SocketEvents {
     const { verify, welcome, wheel } = this.#options;
     const greeting = await greet(socket, text, verify);
     wheel.remove(guest.timeout);
-    if (greeting === undefined || socket.closed) return;
+    if (greeting === undefined) return;
+    await this.#turnstile.pass();
+    if (socket.closed) return;
     const claim = welcome.claim(greeting.identity, greeting.hello.resume);
     const grant = await welcome.grant(greeting.identity, claim);
     if ('close' in grant) {
@@ -147,15 +149,14 @@ export class Connections implements SocketEvents {
     this.#count();
     if (socket.closed) return;
     this.#options.onWelcomed(session);
-    for (const frame of [...lineFrames(greeting.rest), ...guest.queue]) {
+    for (const frame of [...lineFrames(greeting.rest), ...(guest.queue ?? [])]) {
       this.#options.operations.receive(session, frame);
     }
   }
 
   #session(socket: Socket, { hello, identity }: Greeting, grant: SessionGrant): Session {
-    const { clock, publisher, userBuckets, registry, heartbeat } = this.#options;
+    const { clock, publisher, registry, heartbeat } = this.#options;
     const { sid, generation, resumed } = grant;
-    const limits = this.#options.limits();
     const session = new Session({
       socket,
       identity,
@@ -163,9 +164,9 @@ export class Connections implements SocketEvents {
       generation,
       inst: hello.inst,
       mbb: hello.caps.includes('mbb'),
-      lanes: publisher.lanes({ user: identity.user, sid, bucket: userBuckets.of(identity.user) }),
-      requests: new TokenBucket(clock, limits.requestsPerSecond, limits.requestBurst),
-      recovery: new TokenBucket(clock, 0, limits.recoveryBurst),
+      lanes: publisher.lanes({ user: identity.user, sid }),
+      requestRate: this.#requestRate,
+      recoveryRate: this.#recoveryRate,
       movedAt: resumed ? clock.monotonic() : Number.NEGATIVE_INFINITY,
     });
     registry.add(session);
@@ -173,6 +174,18 @@ export class Connections implements SocketEvents {
     heartbeat.start(session);
     return session;
   }
+
+  readonly #missHello = (socket: Socket): void => {
+    if (this.#guests.get(socket)?.greeting === false) farewell(socket, 3502);
+  };
+
+  readonly #requestRate = (): TokenBucket => {
+    const { requestsPerSecond, requestBurst } = this.#options.limits();
+    return new TokenBucket(this.#options.clock, requestsPerSecond, requestBurst);
+  };
+
+  readonly #recoveryRate = (): TokenBucket =>
+    new TokenBucket(this.#options.clock, 0, this.#options.limits().recoveryBurst);
 
   #count(): void {
     this.#options.metrics.connections.set({ state: 'pending' }, this.#guests.size);

