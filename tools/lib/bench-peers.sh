@@ -22,19 +22,22 @@ build_soketi() {
 }
 
 # build_centrifugo PARTIAL: from the Go module proxy. Centrifugo asks for an untagged commit of its library; where the
-# proxy does not have that, the nearest release of the library takes its place, and the version says so.
+# proxy does not have that, a release of the library takes its place, and the version says so.
 build_centrifugo() {
   local dir=$1 module=github.com/centrifugal/centrifugo/v6 library=github.com/centrifugal/centrifuge
   local go version=$CP_CENTRIFUGO_VERSION
   go=$(go_bin)/go
   cd "$dir"
-  export CGO_ENABLED=0 GOFLAGS=-mod=mod GOTOOLCHAIN=local
-  printf 'module centrifugo-build\n\nrequire %s v%s\n' "$module" "$version" >go.mod
+  export CGO_ENABLED=0 GOFLAGS='-mod=mod -buildvcs=false'
+  # With a Go version in it, the requirements of requirements that nobody needs are not asked for.
+  printf 'module build\n\ngo %s\n\nrequire %s v%s\n' "$("$go" env GOVERSION | sed 's/^go//')" "$module" "$version" >go.mod
   if ! "$go" list -deps "$module" >/dev/null; then
-    printf 'replace %s => %s v%s\n' "$library" "$library" "$CP_CENTRIFUGE_RELEASE" >>go.mod
+    # Required as well as replaced: only so the library's own requirements count.
+    printf 'require %s v%s\nreplace %s => %s v%s\n' \
+      "$library" "$CP_CENTRIFUGE_RELEASE" "$library" "$library" "$CP_CENTRIFUGE_RELEASE" >>go.mod
     version="$version with centrifuge $CP_CENTRIFUGE_RELEASE"
   fi
-  "$go" build -trimpath -ldflags '-s -w' -o centrifugo "$module"
+  "$go" build -trimpath -gcflags=all=-dwarf=false -ldflags '-s -w' -o centrifugo "$module"
   printf '%s\n' "$version" >version
 }
 
