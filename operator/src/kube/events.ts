@@ -90,9 +90,11 @@ async function write(client: KubeClient, event: KubeObject): Promise<void> {
   } catch (error) {
     if (!isKubeError(error, 'already-exists')) throw error;
     const target = { namespace: event.metadata.namespace ?? '', name: event.metadata.name };
+    const { count, firstTimestamp, lastTimestamp } = event;
+    // Of what an earlier process wrote the count is not known: it begins anew, or kubectl would show the age of the first time.
     await client.patch(Resources.event, target, {
-      count: event['count'],
-      lastTimestamp: event['lastTimestamp'],
+      ...{ count, lastTimestamp },
+      ...(count === 1 ? { firstTimestamp } : {}),
     });
   }
 }
