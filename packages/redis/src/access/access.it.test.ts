@@ -47,6 +47,9 @@ test.each<[RedisComponent, string, string[]]>([
   ['worker', 'flushdb', []],
   ['worker', 'acl', ['list']],
   ['operator', 'get', [`${PREFIX}abc123:hd:{r}`]],
+  ['operator', 'del', [`${PREFIX}abc123:hd:{r}`]],
+  ['operator', 'dump', [`${PREFIX}abc123:hd:{r}`]],
+  ['operator', 'restore', ['chat.other:rt:{r}', '0', 'x']],
   ['operator', 'spublish', [`${PREFIX}in:{gw}`, 'x']],
   ['operator', 'acl', ['setuser', 'operator', 'allkeys']],
 ])('the %s may not %s %j', async (component, command, words) => {
@@ -58,6 +61,23 @@ test('the operator sees how the server is', async () => {
   const client = clients.get('operator') as Redis;
   expect(await client.call('acl', 'whoami')).toBe('operator');
   expect(await client.info('replication')).toContain('role:master');
+});
+
+test('the operator moves keys from one server to another, as resharding does, without seeing them', async () => {
+  const users = COMPONENTS.map((name) => aclLine(name, `pw-${name}`, redisAccess(name, PREFIX)));
+  const [from, to] = [await startRedis({ users }), await startRedis({ users })];
+  const login = (name: RedisComponent, { host, port }: RedisStore) =>
+    new Redis({ host, port, protocol: 2, username: name, password: `pw-${name}` });
+  const [worker, operator, there] = [login('worker', from), login('operator', from), login('worker', to)];
+  const key = `${PREFIX}abc123:hd:{r}`;
+  await worker.set(key, 'head');
+  const target = [to.host, String(to.port), '', '0', '5000', 'AUTH2', 'operator', 'pw-operator'];
+  expect(await operator.call('migrate', ...target, 'KEYS', key)).toBe('OK');
+  expect([await worker.get(key), await there.get(key)]).toEqual([null, 'head']);
+  // What nodes of a cluster use instead; here it only has to be allowed.
+  await expect(operator.call('restore-asking', key, '0', 'x')).rejects.toThrow(/DUMP payload/);
+  for (const client of [worker, operator, there]) client.disconnect();
+  await Promise.all([from.stop(), to.stop()]);
 });
 
 test.each([

@@ -26,7 +26,8 @@ test.each<[RedisComponent, string, string, 'write' | 'read' | 'none']>([
   ['worker', 'latest value', log.latest('team:1'), 'write'],
   ['worker', 'canary', keys.canary('0'), 'write'],
   ['worker', 'budget', keys.budget(), 'none'],
-  ['operator', 'history', log.history('team:1'), 'none'],
+  ['operator', 'history', log.history('team:1'), 'write'],
+  ['operator', 'another platform', new Keys('chat.other:').routes('team:1'), 'none'],
   ['gateway', 'another platform', new Keys('chat.other:').routes('team:1'), 'none'],
 ])('the %s: %s %s is %s', (component, _what, key, right) => {
   const { reads, writes } = redisAccess(component, PREFIX);

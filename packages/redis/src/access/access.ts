@@ -93,7 +93,11 @@ const COMMANDS: Readonly<Record<RedisComponent, readonly string[]>> = {
   gateway: [...DATA, ...CONNECTING, '+spublish', '+ssubscribe', '+sunsubscribe'],
   worker: [...DATA, ...CONNECTING, '+spublish'],
   // Looks after servers, never at data.
-  operator: ['+ping', '+info', '+role', '+wait', '+cluster', '+config|get', '+config|set', '+acl|whoami'],
+  operator: [
+    ...['+ping', '+info', '+role', '+wait', '+cluster', '+config|get', '+config|set', '+acl|whoami'],
+    // Slots move from node to node: the old one logs in to the new one as this user, and puts keys there as they are.
+    ...['+migrate', '+select', '+restore', '+restore-asking'],
+  ],
 };
 
 /** The least rights with which a component of the platform with this key prefix (`<namespace>.<name>:`) works. */
@@ -104,7 +108,8 @@ export function redisAccess(component: RedisComponent, prefix: string): RedisAcc
       .filter(([, right]) => right === wanted)
       .flatMap(([noun]) => KEYS[noun].map((pattern) => prefix + pattern.replace(/^E:/, `${EPOCH}:`)));
   return {
-    writes: patterns('write'),
+    // Whoever moves keys has to reach all of them, by commands that show none.
+    writes: component === 'operator' ? [`${prefix}*`] : patterns('write'),
     reads: patterns('read'),
     channels: component === 'operator' ? [] : [`${prefix}in:{*`, `${prefix}hot:{*`],
     commands: COMMANDS[component],
