@@ -104,6 +104,7 @@ async function assemble(config: GatewayConfig, deps: Partial<GatewayDeps>): Prom
     optionsOf: (room) => knowledge.optionsOf(room),
     log: () => knowledge.log,
     history: knowledge,
+    isWritten: (position) => knowledge.isWritten(position),
     receipts: () => knowledge.receipts(),
     lastOf: (room, sender) => knowledge.lastOf(room, sender),
   };

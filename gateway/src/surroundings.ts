@@ -38,6 +38,8 @@ export interface Surroundings {
   readonly log: () => Log | undefined;
   /** Rejects until the log is known, since its epoch is part of every key. */
   readonly history: HistorySource;
+  /** Whether the log has come to a position of it; rejects while the log cannot be asked. */
+  readonly isWritten: (position: string) => Promise<boolean>;
   /** The watermarks that belong to the log; throws `RedisError` until it is known. */
   readonly receipts: () => ReceiptStore;
   /** Newest number of a sender that workers have seen in a room; rejects like the history. */

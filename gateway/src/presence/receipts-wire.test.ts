@@ -39,6 +39,28 @@ test('watermarks reach the members on every gateway, and who joins later', async
   await dan.raw.until(hasRead('bob', id));
 });
 
+test('nobody has read what is not written yet; what no gateway has delivered yet may have been read', async () => {
+  const [one, two] = [await bench.gateway(), await bench.gateway()];
+  const ann = await bench.client(one, 'ann', { rooms: { r: {} } });
+  const bob = await bench.client(two, 'bob', { rooms: { r: {} } });
+  const id = await published(ann, 'r', 1);
+  const beyond = `${id.slice(0, -3)}zzz`;
+  expect((await bob.raw.request('read', { r: { r: beyond } })).err).toMatchObject({
+    code: 112,
+    msg: expect.stringContaining('above everything written'),
+  });
+  bob.raw.raw(JSON.stringify({ ack: { r: { r: beyond } } }));
+  // What arrives at no gateway is in the log all the same, and its sender knows its id.
+  bench.worker.loses = () => true;
+  const next = await published(ann, 'r', 2);
+  expect((await bob.raw.request('read', { r: { r: next } }))['read']).toEqual({});
+  await ann.raw.until(hasRead('bob', next));
+  const marks = ann.raw.pushes.map(
+    (line) => line['rc'] as { delivered?: Record<string, string> } | undefined,
+  );
+  expect(marks.filter((rc) => rc?.delivered?.['bob'] === beyond)).toEqual([]);
+});
+
 test('a member that does not ask for receipts is told of none', async () => {
   const gateway = await bench.gateway();
   const ann = await bench.client(gateway, 'ann', { rooms: { r: { classes: ['msg'] } } });

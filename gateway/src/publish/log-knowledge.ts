@@ -1,5 +1,5 @@
 import type { KafkaAdmin, LogReader } from '@chatplatform/kafka';
-import { namespaceOf } from '@chatplatform/protocol';
+import { BEGINNING, namespaceOf, parsePosition, type Position } from '@chatplatform/protocol';
 import { roomOptions, type RoomOptions } from '@chatplatform/platform';
 import { RedisError, type History, type Receipts, type Redis } from '@chatplatform/redis';
 import type { Clock } from '@chatplatform/runtime';
@@ -8,6 +8,7 @@ import { LogWatch, type LogWatchOptions } from '../recovery/log-watch.ts';
 import type { HistorySource } from '../rooms/history.ts';
 import { roomHistory } from '../rooms/room-history.ts';
 import { discoverLog, type Log } from './log.ts';
+import { LogEnds } from './log-ends.ts';
 
 /** What finding the log needs. */
 export interface LogKnowledgeOptions {
@@ -29,6 +30,7 @@ export class LogKnowledge implements HistorySource {
   #log: Log | undefined;
   #source: HistorySource | undefined;
   #history: History | undefined;
+  #ends: LogEnds | undefined;
 
   constructor(options: LogKnowledgeOptions) {
     this.#options = options;
@@ -46,7 +48,7 @@ export class LogKnowledge implements HistorySource {
 
   /** From now on `log` is the log: every read and every id belongs to it. */
   adopt(log: Log): void {
-    const { redis, rooms } = this.#options;
+    const { clock, reader, redis, rooms, topics } = this.#options;
     this.#history = redis.history(log.epoch);
     this.#source = roomHistory({
       history: this.#history,
@@ -54,6 +56,7 @@ export class LogKnowledge implements HistorySource {
       refill: this.#refill(log),
       isLatest: (namespace) => roomOptions(rooms, namespace).kind === 'latest',
     });
+    this.#ends = new LogEnds({ reader, topic: topics.messages, clock });
     this.#log = log;
   }
 
@@ -76,6 +79,13 @@ export class LogKnowledge implements HistorySource {
 
   async lastOf(room: string, sender: string): Promise<{ n: number; offset: number } | undefined> {
     return this.#known(this.#history).lastOf(room, sender);
+  }
+
+  /** Whether the log has come to a position of it. Rejects while the log cannot be asked. */
+  async isWritten(position: Position): Promise<boolean> {
+    if (position === BEGINNING) return true;
+    const { partition, offset } = parsePosition(position) ?? { partition: 0, offset: Infinity };
+    return this.#known(this.#ends).reaches(partition, offset);
   }
 
   /** The watermarks that belong to the log; throws `RedisError` until it is known. */

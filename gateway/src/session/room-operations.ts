@@ -8,6 +8,7 @@ import {
   withMessages,
   type Json,
   type OperationBodies,
+  type Position,
 } from '@chatplatform/protocol';
 import type { RoomOptions } from '@chatplatform/platform';
 import type { Presence } from '@chatplatform/redis';
@@ -42,6 +43,10 @@ export interface RoomOperationsOptions {
   presence: Presence;
   keeper: PresenceKeeper;
   receipts: Receipts;
+  /** The newest message of a room with members here that they were given; undefined before the first. */
+  newestOf: (room: string) => Position | undefined;
+  /** Whether the log has come to a position; rejects while that cannot be told. */
+  isWritten: (position: Position) => Promise<boolean>;
   cast: RoomCast;
   heartbeat: Heartbeat;
   verify: (token: string) => Promise<Identity>;

@@ -64,6 +64,7 @@ export function sessionPlane(around: Surroundings, parts: SessionPlaneParts): Se
         membership: plane.membership,
         presence: around.redis.presence,
         receipts: plane.receipts,
+        newestOf: (room) => plane.rooms.get(room)?.last,
         keeper: plane.presence,
         cast: plane.cast,
         heartbeat,

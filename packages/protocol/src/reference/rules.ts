@@ -27,7 +27,7 @@ export const ProtocolRules = {
     bye: 'Before a close frame comes `bye` with the same code, whenever the socket can still take it.',
   }),
   hello: rules('hello', {
-    first: 'The first frame is a `hello`; anything else closes with 3501, nothing for 5 s with 3502.',
+    first: 'The first frame is a `hello`; anything else closes with 3501, nothing for 5 s with 3014.',
     'token-first': 'The token is checked before anything else in the frame is looked at.',
     'token-place':
       'The token stands in the frame, in the header `Authorization: Bearer <jwt>`, or in the subprotocol list as `token.<jwt>` beside `cp1.json`. Never in the URL.',
@@ -106,7 +106,7 @@ export const ProtocolRules = {
   }),
   receipts: rules('receipts', {
     marks:
-      '`ack` and `read` are watermarks: the newest message, which includes all before it. A lower one changes nothing.',
+      '`ack` and `read` are watermarks: the newest message, which includes all before it. A lower one changes nothing. Above all that is written `read` gets 112 and `ack` means nothing.',
     tell: 'Members of the class `receipt` are told by `rc` which watermarks rose, within about a second, and all of them behind a join; not in rooms above 200 users.',
     off: 'Where receipts are off `read` gets 104 and `ack` means nothing.',
   }),

@@ -37,14 +37,21 @@ export const receiptCases = [
   ),
   conformanceCase(
     'receipts-refused',
-    'read needs a joined room and a position of its log',
-    ['op:read!102', 'op:read!112', 'error:102', 'error:112'],
+    'read needs a joined room and a position of its log that something is written at',
+    ['op:read!102', 'op:read!112', 'error:102', 'error:112', 'rule:receipts.marks'],
     async (scene) => {
       const room = scene.room();
       const { client } = await scene.client('ann', { hello: { rooms: { [room]: {} } } });
       const id = await published(client, room, 1);
       await client.bad('read', { r: { [scene.room('other')]: id } }, 102);
       await client.bad('read', { r: { [room]: FOREIGN } }, 112);
+      const [log, offset] = [id.slice(0, -11), id.slice(-11)];
+      await client.bad('read', { r: { [room]: `${log}${offset.slice(0, 1)}zzzzzzzzzz` } }, 112);
+      demandEqual(
+        await client.good('read', { r: { [room]: id } }),
+        {},
+        'reply to read of the newest message',
+      );
     },
   ),
   needing(
