@@ -11,6 +11,11 @@ export const Security = z.object({
         message:
           'gateways that do not sign yet would have their messages refused: write Permissive first, and Enabled when all gateways have been replaced',
       },
+      {
+        cel: "oldSelf != 'Enabled' || self != 'Disabled'",
+        message:
+          'workers that demand signatures would refuse what new gateways acknowledge: write Permissive first, and Disabled when all workers have been replaced',
+      },
     ],
     {
       description:
