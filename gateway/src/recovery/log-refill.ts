@@ -3,8 +3,9 @@ import { BEGINNING, type Unrecovered } from '@chatplatform/protocol';
 import type { Clock } from '@chatplatform/runtime';
 import type { HistoryPage } from '../rooms/local-room.ts';
 import { RoomScan, type Scanned, type ScanParts } from './room-scan.ts';
+import { Turns } from './turns.ts';
 
-/** Readings at a time: what a gateway may cost the brokers, however many clients come back at once. */
+/** Partitions read at a time: what a gateway may cost the brokers, however many clients come back at once. */
 const CONCURRENCY = 4;
 /** Time a reading waits for its turn before it is called off, ms. */
 const TURN_MS = 5_000;
@@ -60,7 +61,8 @@ export class LogRefill {
 
   constructor(options: LogRefillOptions) {
     this.#options = options;
-    this.#turns = new Turns(CONCURRENCY, options.clock);
+    const { reader, clock } = options;
+    this.#turns = new Turns({ reader, clock, count: CONCURRENCY, patienceMs: TURN_MS });
   }
 
   /**
@@ -122,11 +124,15 @@ export class LogRefill {
     const { clock, log, onScan } = this.#options;
     if (from !== BEGINNING && !from.startsWith(log.prefixOf(room))) return 'epoch';
     const begun = clock.monotonic();
-    const scan = new RoomScan(this.#options, { room, from, head });
+    let scan: RoomScan | undefined;
     const report = (result: ScanReport['result']): void =>
-      onScan({ result, records: scan.records, ms: clock.monotonic() - begun });
+      onScan({ result, records: scan?.records ?? 0, ms: clock.monotonic() - begun });
     const found = await this.#turns
-      .run(() => this.#bounded(scan.run()))
+      .run(log.partitionOf(room), (reader) => {
+        // The time it may take begins with its turn.
+        scan = new RoomScan({ ...this.#options, reader }, { room, from, head });
+        return this.#bounded(scan.run());
+      })
       .catch((error: unknown) => {
         report('unreachable');
         throw error;
@@ -166,50 +172,4 @@ function resultOf({ complete }: Scanned): 'complete' | 'cut' {
 
 function lost(reason: Unrecovered, head: string | undefined): HistoryPage {
   return { entries: [], more: false, head: head ?? BEGINNING, lost: true, reason };
-}
-
-/** So many at a time; the others wait in order. */
-class Turns {
-  readonly #clock: Clock;
-  readonly #waiting: (() => void)[] = [];
-  #free: number;
-
-  constructor(count: number, clock: Clock) {
-    this.#free = count;
-    this.#clock = clock;
-  }
-
-  /** Does `work` when its turn comes; resolves with `busy` when that takes too long. */
-  async run<T>(work: () => Promise<T>): Promise<T | 'busy'> {
-    if (!(await this.#take())) return 'busy';
-    try {
-      return await work();
-    } finally {
-      this.#give();
-    }
-  }
-
-  #take(): Promise<boolean> {
-    if (this.#free > 0) {
-      this.#free -= 1;
-      return Promise.resolve(true);
-    }
-    return new Promise((resolve) => {
-      const timer = this.#clock.setTimeout(() => {
-        this.#waiting.splice(this.#waiting.indexOf(begin), 1);
-        resolve(false);
-      }, TURN_MS);
-      const begin = (): void => {
-        timer.cancel();
-        resolve(true);
-      };
-      this.#waiting.push(begin);
-    });
-  }
-
-  #give(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#free += 1;
-    else next();
-  }
 }
