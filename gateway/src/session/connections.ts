@@ -176,7 +176,7 @@ export class Connections implements SocketEvents {
   }
 
   readonly #missHello = (socket: Socket): void => {
-    if (this.#guests.get(socket)?.greeting === false) farewell(socket, 3502);
+    if (this.#guests.get(socket)?.greeting === false) farewell(socket, 3014);
   };
 
   readonly #requestRate = (): TokenBucket => {

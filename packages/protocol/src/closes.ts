@@ -69,6 +69,12 @@ export const CloseCodes = {
     cause: 'The client went over its limits again and again within a minute.',
     remedy: 'Reconnect later and stay within `hello.limits`.',
   },
+  3014: {
+    name: 'hello timeout',
+    reconnect: true,
+    cause: 'No `hello` came within 5 s of the connection: nobody sent one, or network or gateway were too slow.',
+    remedy: 'Send `hello` as the first frame, at once; reconnect with growing pauses.',
+  },
   3015: {
     name: 'overloaded',
     reconnect: true,
@@ -86,12 +92,6 @@ export const CloseCodes = {
     reconnect: false,
     cause: 'The client sent something that is not cp1 and that no reply can answer.',
     remedy: 'Correct the client: text frames, one JSON object per line, `hello` first.',
-  },
-  3502: {
-    name: 'hello timeout',
-    reconnect: false,
-    cause: 'No `hello` came within 5 s of the connection.',
-    remedy: 'Send `hello` as the first frame, at once.',
   },
   3503: {
     name: 'banned',

@@ -47,6 +47,15 @@ describe('reconnecting', () => {
     expect(Math.max(...waits)).toBeGreaterThan(8_000);
   });
 
+  test('goes on after a hello that came too late: the network or a busy machine was slow', async () => {
+    const [late] = Object.entries(CloseCodes).find(([, { name }]) => name === 'hello timeout') ?? [];
+    const client = await start();
+    gateway.socket.close(Number(late));
+    expect(client.state).not.toBe('closed');
+    await clock.advance(2_000);
+    expect(gateway.sockets).toHaveLength(2);
+  });
+
   test('begins anew only after 10 s of a stable connection', async () => {
     await start();
     const growing: number[] = [];

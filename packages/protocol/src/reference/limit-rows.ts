@@ -95,7 +95,7 @@ export const LimitRows: Readonly<Record<string, LimitRow>> = {
     what: 'in a room up to which `pr` names them and `rc` is sent',
     beyond: 'only `occ`',
   },
-  helloTimeoutMs: { unit: 'ms', what: 'until the first frame', beyond: 'close 3502' },
+  helloTimeoutMs: { unit: 'ms', what: 'until the first frame', beyond: 'close 3014' },
   pingMs: { unit: 'ms', what: 'between pings', beyond: '-', published: 'ping' },
   pongWaitMs: { unit: 'ms', what: 'of silence after a ping', beyond: 'close 3012', published: 'pongWait' },
   typingIntervalMs: {

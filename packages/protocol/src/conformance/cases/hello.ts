@@ -76,12 +76,12 @@ export const helloCases = [
   ),
   conformanceCase(
     'hello-late',
-    'nothing for 5 s: 3502',
-    ['rule:hello.first', 'close:3502', 'limit:helloTimeoutMs'],
+    'nothing for 5 s: 3014',
+    ['rule:hello.first', 'close:3014', 'limit:helloTimeoutMs'],
     async (scene) => {
       const client = await scene.guest('ann');
       const begun = scene.stage.now();
-      await client.ends([3502]);
+      await client.ends([3014]);
       const waited = scene.stage.now() - begun;
       demand(
         waited > Limits.helloTimeoutMs - 1500 && waited < Limits.helloTimeoutMs + 5000,
