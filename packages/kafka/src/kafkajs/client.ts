@@ -6,6 +6,7 @@ import {
   type SASLOptions,
 } from 'kafkajs';
 import type { KafkaConfig, KafkaLogger, KafkaSasl, KafkaTls } from '../port/kafka.ts';
+import { patchFetchResponse } from './fetch-response.ts';
 import { patchRequestQueue } from './request-queue-patch.ts';
 
 /** How patient a kafkajs client is. */
@@ -24,6 +25,7 @@ const RETRY_MS = { first: 100, max: 2_000 } as const;
 /** A kafkajs client. Retries are always set: its defaults differ when NODE_ENV is "test". */
 export function kafkaJsClient(config: KafkaConfig, logger: KafkaLogger, patience: Patience): KafkaJs {
   patchRequestQueue();
+  patchFetchResponse();
   const options: KafkaJsConfig = {
     clientId: config.clientId,
     brokers: [...config.bootstrapServers],

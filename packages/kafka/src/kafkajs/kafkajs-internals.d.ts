@@ -123,3 +123,37 @@ declare module 'kafkajs/src/protocol/requests/produce/v7/request.js' {
 declare module 'kafkajs/src/protocol/recordBatch/crc32C/crc32C.js' {
   export default function crc32C(bytes: Uint8Array): number;
 }
+
+/** How kafkajs reads an answer to a fetch: replaced for plain ones. */
+declare module 'kafkajs/src/protocol/requests/fetch/v11/response.js' {
+  export interface FetchedMessage {
+    readonly timestamp: string;
+    readonly offset: string;
+    readonly key: string | null;
+    readonly value: Buffer | null;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly isControlRecord: boolean;
+  }
+  export interface FetchedPart {
+    readonly partition: number;
+    readonly errorCode: number;
+    readonly highWatermark: string;
+    readonly lastStableOffset: string;
+    readonly lastStartOffset: string;
+    readonly abortedTransactions: readonly unknown[];
+    readonly preferredReadReplica: number;
+    readonly messages: readonly FetchedMessage[];
+  }
+  export interface FetchAnswer {
+    readonly throttleTime: number;
+    readonly clientSideThrottleTime: number;
+    readonly errorCode: number;
+    readonly sessionId: number;
+    readonly responses: readonly {
+      readonly topicName: string;
+      readonly partitions: readonly FetchedPart[];
+    }[];
+  }
+  const FetchResponse: { decode: (this: void, payload: Buffer) => Promise<FetchAnswer> };
+  export default FetchResponse;
+}
