@@ -39,7 +39,7 @@ export interface RecordBatch {
 
 /** How a batch ended. */
 export type BatchResult =
-  /** Every effect is done; `commit` is the next offset to read. */
+  /** Every effect is done; `commit` is the next offset to read. The group is told at most 0.1 s later. */
   | { readonly commit: number }
   /** Nothing is committed; read again from here. */
   | { readonly seek: number };
