@@ -14,8 +14,9 @@ const CLIENTS_PER_ROOM = 10;
 const TOKEN_SECONDS = 3600;
 /** Clients that dial at a time, so that connecting them does not become a fault of its own. */
 const DIAL_AT_ONCE = 200;
+/** Ten thousand need about half a minute of two cores. */
 const ALL_THERE_MS = 300_000;
-const LOOK_MS = 20;
+const PROGRESS_MS = 5000;
 /** Messages flow this long before the fault at least, and up to twice as long; and this long after it. */
 const BEFORE_SECONDS = 1.5;
 const AFTER_MS = 3000;
@@ -71,7 +72,8 @@ export class Arena {
       await arena.#gather();
       return arena;
     } catch (error) {
-      await (arena?.close(true) ?? platform.close(true));
+      const keep = !order.signal.aborted;
+      await (arena?.close(keep) ?? platform.close(keep));
       throw error;
     }
   }
@@ -105,15 +107,24 @@ export class Arena {
     const { clients, signal, say } = this.#order;
     const all = clients * (1 + (this.#fault.idlePerClient ?? 0));
     const began = performance.now();
-    while (this.#crowd.size < all) {
-      signal.throwIfAborted();
-      if (performance.now() - began > ALL_THERE_MS)
-        throw new Error(`${this.#crowd.size - this.#crowd.away.size} of ${all} clients could connect`);
-      while (this.#crowd.size < all && this.#crowd.away.size < DIAL_AT_ONCE)
-        this.#crowd.add(`member-${this.#crowd.size}`);
-      await sleep(LOOK_MS);
+    const connected = (): number => this.#crowd.size - this.#crowd.away.size;
+    const progress = setInterval(() => say(`${connected()} of ${all} clients are connected`), PROGRESS_MS);
+    try {
+      await holds(
+        () => {
+          signal.throwIfAborted();
+          this.#crowd.check();
+          while (this.#crowd.size < all && this.#crowd.away.size < DIAL_AT_ONCE)
+            this.#crowd.add(`member-${this.#crowd.size}`);
+          return this.#crowd.size === all;
+        },
+        ALL_THERE_MS,
+        () => `${connected()} of ${all} clients could connect`,
+      );
+      await this.#rest();
+    } finally {
+      clearInterval(progress);
     }
-    await this.#rest();
     say(`${all} clients are connected after ${((performance.now() - began) / 1000).toFixed(1)} s`);
   }
 
@@ -122,6 +133,8 @@ export class Arena {
     const missing = new Set(this.#crowd.away);
     await holds(
       () => {
+        this.#order.signal.throwIfAborted();
+        this.#crowd.check();
         for (const number of missing) if (!this.#crowd.away.has(number)) missing.delete(number);
         return missing.size === 0;
       },
@@ -164,6 +177,7 @@ export class Arena {
       onProgress: ({ sent, settled, received }) =>
         say(`sent ${sent}, acked ${settled}, received ${received}`),
     });
+    this.#crowd.check();
     if (result.verdict.counts.sent >= messages) trouble ??= 'the traffic ended before the fault';
     return { result, trouble };
   }

@@ -18,7 +18,8 @@ function report(entry: HostReport): void {
 function flush(): void {
   const batch = waiting;
   waiting = [];
-  process.send?.(batch);
+  // Nobody is told any more when the run was cut off.
+  process.send?.(batch, undefined, undefined, () => undefined);
 }
 
 function token(user: string): Promise<string> {

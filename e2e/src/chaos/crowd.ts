@@ -26,6 +26,11 @@ export class Crowd {
     this.#options = options;
   }
 
+  /** @throws when a process full of clients has ended by itself: nobody would hear of its clients again */
+  check(): void {
+    for (const host of this.#hosts) host.check();
+  }
+
   /** Publishes that were handed to the clients so far. */
   get published(): number {
     return this.#hosts.reduce((sum, host) => sum + host.published, 0);
@@ -162,6 +167,8 @@ class Host {
   readonly #open = new Map<number, Deferred<Ack>>();
   readonly #gone: Promise<void>;
   #orders: HostOrder[] = [];
+  #closing = false;
+  #ended: string | undefined;
   /** Also the number of the last request. */
   published = 0;
 
@@ -170,7 +177,10 @@ class Host {
       execArgv: ['--conditions=@chatplatform/source', '--disable-warning=ExperimentalWarning'],
     });
     this.#gone = new Promise((resolve) => {
-      this.#child.once('exit', () => resolve());
+      this.#child.once('exit', (code, signal) => {
+        if (!this.#closing) this.#ended = `a process of clients ended by itself (${signal ?? code})`;
+        resolve();
+      });
     });
     this.#child.on('message', (batch: HostReport[]) => {
       for (const entry of batch) {
@@ -196,7 +206,12 @@ class Host {
     return outcome.promise;
   }
 
+  check(): void {
+    if (this.#ended !== undefined) throw new Error(this.#ended);
+  }
+
   async close(): Promise<void> {
+    this.#closing = true;
     if (this.#child.connected) this.#child.disconnect();
     await this.#gone;
   }

@@ -38,7 +38,7 @@ export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-const LOOK_MS = 100;
+const LOOK_MS = 50;
 
 /** Waits until it holds. @throws with what `missing` says when it does not in time */
 export async function holds(

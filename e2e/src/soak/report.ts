@@ -29,7 +29,7 @@ export function soakReport(traffic: SoakTraffic, programs: readonly ProgramVerdi
     ...programs.map(row),
     '',
     `Bounds: RSS rises by at most ${BOUNDS.rssGrowth * 100} % of its mean over the measured time, at most ${BOUNDS.files} more open`,
-    `files and sockets, at most ${BOUNDS.resources} more handles, and no warning of Node about listeners.`,
+    `files and sockets, at most ${BOUNDS.resources} more handles (by the line through all samples), and no warning of Node about listeners.`,
     '',
   ].join('\n');
 }

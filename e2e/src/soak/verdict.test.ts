@@ -40,3 +40,9 @@ test('sockets, handles and listeners that stay are leaks', () => {
     'Node warned of listeners that pile up',
   ]);
 });
+
+test('timers that come and go are no leak, whichever sample is the last', () => {
+  const samples = course((minute) => ({ resources: 95 + (minute % 2) * 14 }));
+  expect(judgeSamples('gateway-1', samples.slice(0, -1), false).faults).toEqual([]);
+  expect(judgeSamples('gateway-1', samples, false).faults).toEqual([]);
+});

@@ -11,7 +11,7 @@ export const BOUNDS = {
   rssGrowth: 0.1,
   /** Open files and sockets more at the end than in the beginning: a reconnect to a store may be under way. */
   files: 5,
-  /** The same for what keeps Node's loop going: timers come and go. */
+  /** The same for what keeps Node's loop going: timers of the last round, some ten more or less each time. */
   resources: 10,
 };
 /** Share of the samples in the beginning that do not count: code is compiled, caches fill, the heap finds its size. */
@@ -59,15 +59,15 @@ export function judgeSamples(name: string, all: readonly Sample[], listenerLeak:
     resources: [first.resources, last.resources] as const,
     lagMs: Math.max(...samples.map(({ lagMs }) => lagMs)),
   };
-  const growth = (measured.rssSlope * measured.minutes) / measured.rss;
+  // By the line through all samples: the first and the last alone may be anything.
+  const rise = (field: keyof Sample): number => Math.round(slopePerMinute(of(field)) * measured.minutes);
+  const growth = rise('rss') / measured.rss;
+  const files = rise('files');
+  const resources = rise('resources');
   const faults = [
     ...(growth > BOUNDS.rssGrowth ? [`RSS rose by ${Math.round(growth * 100)} %`] : []),
-    ...(last.files - first.files > BOUNDS.files
-      ? [`${last.files - first.files} more files and sockets are open`]
-      : []),
-    ...(last.resources - first.resources > BOUNDS.resources
-      ? [`${last.resources - first.resources} more handles keep the loop going`]
-      : []),
+    ...(files > BOUNDS.files ? [`${files} more files and sockets are open`] : []),
+    ...(resources > BOUNDS.resources ? [`${resources} more handles keep the loop going`] : []),
     ...(listenerLeak ? ['Node warned of listeners that pile up'] : []),
   ];
   return { ...measured, faults };
