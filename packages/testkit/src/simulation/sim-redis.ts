@@ -52,8 +52,6 @@ export class SimRedis {
   readonly #subscriptions: Subscription[] = [];
   readonly #wires: Wire[] = [];
   readonly #muted = new Set<SimProcess>();
-  /** Channels on which somebody was heard. */
-  readonly #heard = new Map<SimProcess, Set<string>>();
   /** Rises with every break of all connections: answers of the time before do not arrive. */
   #breaks = 0;
   #up = true;
@@ -115,10 +113,7 @@ export class SimRedis {
     for (const subscription of this.#of(process)) subscription.toLose += count;
   }
 
-  /**
-   * What `process` sends from now on to inboxes where it was heard before is taken, and reaches nobody. (Of one that was
-   * never heard of only the audit can know.)
-   */
+  /** What `process` sends from now on to inboxes is taken, and reaches nobody; of one that was never heard there, too. */
   mute(process: SimProcess): void {
     this.#muted.add(process);
   }
@@ -174,9 +169,7 @@ export class SimRedis {
           `inbox ${channel}`,
           () => {
             if (breaks !== this.#breaks) return Promise.reject(lostConnection());
-            const heard = this.#heard.get(process) ?? new Set();
-            if (this.#muted.has(process) && heard.has(channel)) return Promise.resolve(1);
-            this.#heard.set(process, heard.add(channel));
+            if (this.#muted.has(process)) return Promise.resolve(1);
             return inner.publish(channel, payload);
           },
           () => (breaks === this.#breaks ? undefined : lostConnection()),

@@ -166,11 +166,6 @@ export const GATEWAY_MISTAKES: readonly PlantedFault[] = [
     }),
   },
   {
-    name: 'last-batch-lost-with-its-worker',
-    mistake: 'the silence of a worker is no gap',
-    stores: inGateways(({ redis }) => ({ redis: deafTo(redis, ['silent']) })),
-  },
-  {
     name: 'numbering-ignored',
     mistake: 'holes in the numbers of an inbox are no gap',
     stores: inGateways(({ redis }) => ({ redis: deafTo(redis, ['jump', 'first']) })),

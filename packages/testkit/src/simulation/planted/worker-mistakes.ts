@@ -190,6 +190,19 @@ export const WORKER_MISTAKES: readonly PlantedFault[] = [
     })),
   },
   {
+    name: 'last-batch-lost-with-its-worker',
+    mistake:
+      'the silence of a worker is no gap, and whoever takes over does not tell what the newest messages are',
+    stores: ({ redis }, { program }) => ({
+      redis: program === 'gateway' ? deafTo(redis, ['silent']) : silentOnWhatIsThere(redis),
+    }),
+  },
+  {
+    name: 'takeover-untold',
+    mistake: 'whoever takes over does not tell what the newest messages are',
+    stores: inWorkers(({ redis }) => ({ redis: silentOnWhatIsThere(redis) })),
+  },
+  {
     name: 'fan-out-skipped-on-retry',
     mistake:
       'what an earlier try had appended is not sent when the batch is tried again, and gaps are not looked for',
@@ -197,17 +210,22 @@ export const WORKER_MISTAKES: readonly PlantedFault[] = [
       redis:
         program === 'gateway'
           ? deafTo(redis, ['silent', 'jump', 'first', 'reconnect'])
-          : appends(redis, (append) => async (request) => {
-              const result = await append(request);
-              if (result.behind) return result;
-              const verdicts = result.verdicts.map((verdict) =>
-                verdict.verdict === 'present' ? { ...verdict, verdict: 'decided' as const } : verdict,
-              );
-              return { ...result, verdicts };
-            }),
+          : silentOnWhatIsThere(redis),
     }),
   },
 ];
+
+/** What is in the history already is sent to nobody. */
+function silentOnWhatIsThere(redis: Redis): Redis {
+  return appends(redis, (append) => async (request) => {
+    const result = await append(request);
+    if (result.behind) return result;
+    const verdicts = result.verdicts.map((verdict) =>
+      verdict.verdict === 'present' ? { ...verdict, verdict: 'decided' as const } : verdict,
+    );
+    return { ...result, verdicts };
+  });
+}
 
 /** An error of Redis, as a fault of whatever was asked. */
 async function blamed<T>(answer: Promise<T>): Promise<T> {

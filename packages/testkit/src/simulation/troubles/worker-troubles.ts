@@ -26,6 +26,20 @@ export const WORKER_TROUBLES: readonly Trouble[] = [
       ),
   },
   {
+    name: 'worker-never-heard',
+    weight: 3,
+    make: (parts) => {
+      const { platform, redis, dice, time } = parts;
+      if (platform.workers.length > 3) return undefined;
+      // No gateway ever knows that there was one, so none notices that it is gone.
+      const program = platform.startWorker();
+      redis.mute(program.process);
+      const lastsMs = dice.between(500, 6_000);
+      time.after(lastsMs, () => platform.killWorker(program));
+      return { what: program.process.name, lastsMs: lastsMs + SESSION_TIMEOUT_MS };
+    },
+  },
+  {
     name: 'worker-retire',
     weight: 2,
     make: (parts) => endWorker(parts, (program) => void parts.platform.retireWorker(program), 0),
