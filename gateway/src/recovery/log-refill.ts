@@ -1,6 +1,5 @@
 import { KafkaError } from '@chatplatform/kafka';
 import { BEGINNING, type Unrecovered } from '@chatplatform/protocol';
-import type { Clock } from '@chatplatform/runtime';
 import type { HistoryPage } from '../rooms/local-room.ts';
 import { RoomScan, type Scanned, type ScanParts } from './room-scan.ts';
 import { Turns } from './turns.ts';
