@@ -1,5 +1,7 @@
 // Loaded only when tracing is on: these modules cost start-up time and memory.
 import {
+  context,
+  propagation,
   ROOT_CONTEXT,
   SpanKind,
   SpanStatusCode,
@@ -9,13 +11,8 @@ import {
   type Tracer as OtelTracer,
 } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { resourceFromAttributes } from '@opentelemetry/resources';
-import {
-  BatchSpanProcessor,
-  ParentBasedSampler,
-  TracerProvider,
-  TraceIdRatioBasedSampler,
-} from '@opentelemetry/sdk-trace';
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import { BatchSpanProcessor, ParentBasedSampler, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace';
 import type { MessageSpan, SpanStart, Tracer } from './tracer.ts';
 
 /** What the exporter is made from; see TracingOptions. */
@@ -33,17 +30,22 @@ export function openTraceExporter(options: TraceExporterOptions): {
 } {
   const { serviceName, endpoint, sampling, exportTimeoutMs } = options;
   const exporter = new OTLPTraceExporter({ url: new URL('/v1/traces', endpoint).href });
-  const provider = new TracerProvider({
-    // Names of hosts and processes are told to nobody.
-    resource: resourceFromAttributes({ 'service.name': serviceName }),
+  const sdk = new NodeSDK({
+    serviceName,
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sampling) }),
     // Its queue is bounded: what a collector cannot take is dropped, never waited for.
     spanProcessors: [new BatchSpanProcessor({ exporter, exportTimeoutMillis: exportTimeoutMs })],
+    // Traces only: metrics are Prometheus's, logs go to stdout, and names of hosts and processes to nobody.
+    metricReaders: [],
+    logRecordProcessors: [],
+    instrumentations: [],
+    autoDetectResources: false,
   });
-  return {
-    tracer: new ExportingTracer(provider.getTracer('chatplatform')),
-    shutdown: () => provider.shutdown(),
-  };
+  sdk.start();
+  const tracer = new ExportingTracer(trace.getTracer('chatplatform'));
+  // What a message carries is its context. Registered for the process it would cost every await of the hot path.
+  for (const api of [trace, context, propagation]) api.disable();
+  return { tracer, shutdown: () => sdk.shutdown() };
 }
 
 const KINDS = { producer: SpanKind.PRODUCER, consumer: SpanKind.CONSUMER } as const;
