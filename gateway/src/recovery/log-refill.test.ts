@@ -146,7 +146,25 @@ test('a reading that meets its bounds gives full pages only, and says busy inste
   expect(desk.reports.map(({ result }) => result)).toEqual(['cut', 'cut']);
 });
 
-test('where rules may refuse messages nothing is believed', async () => {
+test('where rules may refuse messages the log vouches for a history that lacks none of its records', async () => {
+  const desk = new Desk(3);
+  const refill = desk.refill(true);
+  const entry = (offset: number) => ({ id: id(offset), p: '?', t: 1, frame: '{}' });
+  const ask = (entries: ReturnType<typeof entry>[], more = false) => {
+    const page = { entries, more, head: id(2), lost: true };
+    const history = { after: () => Promise.resolve(page) };
+    return refilledAfter({ history, refill }, 'r', { from: id(0), max: 9, atLeast: undefined });
+  };
+  expect(await ask([entry(1), entry(2)])).toMatchObject({
+    lost: false,
+    entries: [{ id: id(1) }, { id: id(2) }],
+  });
+  expect(await ask([entry(1)], true)).toMatchObject({ lost: false, more: true, head: id(2) });
+  // What members are owed all the same is what the history has.
+  expect(await ask([entry(2)])).toMatchObject({ lost: true, reason: 'unverified', entries: [{ id: id(2) }] });
+});
+
+test('where rules may refuse messages nothing else is believed', async () => {
   const desk = new Desk(3);
   const page = await desk.refill(true).after('r', { from: id(0), max: 9, head: id(2) });
   expect(page).toMatchObject({ lost: true, reason: 'unverified' });

@@ -40,6 +40,8 @@ export interface RefillRange {
   max: number;
   /** The newest message that is known to be in the room; absent = what is in the log. */
   head: string | undefined;
+  /** What the history has of it, which by itself does not prove that nothing is missing. */
+  kept?: Pick<HistoryPage, 'entries' | 'more'> | undefined;
 }
 
 interface Kept {
@@ -68,11 +70,26 @@ export class LogRefill {
    * A page of what follows `from`; `lost` with the reason where the log cannot prove it. Rejects while the log cannot
    * be reached, unless that lasts.
    */
-  async after(room: string, { from, max, head }: RefillRange): Promise<HistoryPage> {
+  async after(room: string, { from, max, head, kept }: RefillRange): Promise<HistoryPage> {
     if (head !== undefined && from >= head) return { entries: [], more: false, head, lost: false };
-    if (this.#options.moderated) return lost('unverified', head);
+    if (this.#options.moderated) return this.#vouch(room, { from, head, kept });
     const found = await this.#find(room, from, head);
     return typeof found === 'string' ? lost(found, head) : pageOf(found, { from, max, head });
+  }
+
+  /**
+   * Where rules may have refused what stands in the log, it proves one thing only: that the history lacks nothing, when
+   * there is no record besides.
+   */
+  async #vouch(room: string, { from, head, kept }: Omit<RefillRange, 'max'>): Promise<HistoryPage> {
+    if (head === undefined || kept === undefined) return lost('unverified', head);
+    const end = kept.more ? (kept.entries.at(-1)?.id ?? head) : head;
+    const found = await this.#find(room, from, end);
+    if (typeof found === 'string') return lost(found, head);
+    if (!found.complete) return lost('busy', head);
+    const known = new Set(kept.entries.map(({ id }) => id));
+    const isMissing = found.entries.some(({ id }) => id > from && id <= end && !known.has(id));
+    return isMissing ? lost('unverified', head) : { ...kept, head, lost: false, source: 'kafka' };
   }
 
   async #find(room: string, from: string, head: string | undefined): Promise<Scanned | Unrecovered> {
