@@ -40,6 +40,8 @@ const RESUME_KEY = Buffer.alloc(32, 7);
 const TOKEN_MS = 86_400_000;
 /** A group notices a dead member after this time (the workers' session timeout), ms. */
 export const SESSION_TIMEOUT_MS = 10_000;
+/** Share of runs with rules. */
+const MODERATED = 0.15;
 /** Widest error of a process's wall clock, ms: what NTP leaves on a bad day. */
 const SKEW_MS = 1_500;
 
@@ -72,11 +74,14 @@ export type WorkerProgram = Program<RunningWorker>;
 export class Platform {
   readonly gateways: GatewayProgram[] = [];
   readonly workers: WorkerProgram[] = [];
+  /** Workers may refuse messages, as far as gateways know, so the log alone proves little. */
+  readonly moderated: boolean;
   readonly #parts: PlatformParts;
   #started = 0;
 
   constructor(parts: PlatformParts) {
     this.#parts = parts;
+    this.moderated = parts.dice.chance(MODERATED);
   }
 
   /** Topics and epoch, as the operator makes them. */
@@ -109,7 +114,7 @@ export class Platform {
       logger: simLogger(process, this.#parts.journal),
       host: this.#host(program),
     };
-    void startGateway(GATEWAY_CONFIG, deps).then((running) => {
+    void startGateway({ ...GATEWAY_CONFIG, moderated: this.moderated }, deps).then((running) => {
       program.running = running;
     });
     return program;
