@@ -72,7 +72,8 @@ export const CloseCodes = {
   3014: {
     name: 'hello timeout',
     reconnect: true,
-    cause: 'No `hello` came within 5 s of the connection: nobody sent one, or network or gateway were too slow.',
+    cause:
+      'No `hello` came within 5 s of the connection: nobody sent one, or network or gateway were too slow.',
     remedy: 'Send `hello` as the first frame, at once; reconnect with growing pauses.',
   },
   3015: {
