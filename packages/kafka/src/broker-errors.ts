@@ -119,3 +119,8 @@ export function handshakeRemedy(message: string): string | undefined {
   if (!message.includes('secure TLS connection was established')) return undefined;
   return 'when this lasts, the port does not speak TLS: name the TLS listener in kafka.bootstrapServers, or remove kafka.tls';
 }
+
+/** Said by a broker that has not heard of the topic, or not yet: three of them do not all know at once what was made. */
+export function isUnknownTopicError(name: string): boolean {
+  return name === 'UNKNOWN_TOPIC_OR_PARTITION';
+}

@@ -3,7 +3,7 @@ import type { Admin, Kafka as KafkaJs } from 'kafkajs';
 import { controlValues, ensureEpoch, type ControlLog } from '../control/epoch.ts';
 import { KafkaError } from '../errors.ts';
 import type { KafkaAdmin, PartitionLag, TopicSpec, TopicState } from '../port/admin.ts';
-import { isPassing, toKafkaError } from './failures.ts';
+import { isPassing, isUnknownTopic, toKafkaError } from './failures.ts';
 import { readWholeTopic } from './topic-reader.ts';
 import { describeTopics, ensureTopics } from '../topics/topics.ts';
 import { lagOf } from '../topics/lag.ts';
@@ -31,11 +31,15 @@ export class KafkajsAdmin implements KafkaAdmin {
   }
 
   ensureTopics(specs: readonly TopicSpec[]): Promise<TopicState[]> {
-    return this.#call('ensuring topics', (admin) => ensureTopics(topicOperations(admin), specs));
+    return this.#call('ensuring topics', (admin) => ensureTopics(topicOperations(admin), specs), isSettling);
   }
 
   describeTopics(names: readonly string[]): Promise<TopicState[]> {
-    return this.#call('describing topics', (admin) => describeTopics(topicOperations(admin), names));
+    return this.#call(
+      'describing topics',
+      (admin) => describeTopics(topicOperations(admin), names),
+      isSettling,
+    );
   }
 
   async partitionCount(topic: string): Promise<number> {
@@ -121,7 +125,11 @@ export class KafkajsAdmin implements KafkaAdmin {
     };
   }
 
-  async #call<T>(doing: string, fn: (admin: Admin) => Promise<T>): Promise<T> {
+  async #call<T>(
+    doing: string,
+    fn: (admin: Admin) => Promise<T>,
+    passes: (error: unknown) => boolean = isPassing,
+  ): Promise<T> {
     const wait = backoff(RETRY, this.#deps.random);
     for (let tries = 1; ; tries += 1) {
       try {
@@ -130,11 +138,16 @@ export class KafkajsAdmin implements KafkaAdmin {
         return await fn(this.#admin);
       } catch (error) {
         this.#connecting = undefined;
-        if (!isPassing(error) || tries === MAX_TRIES) throw toKafkaError(error, doing);
+        if (!passes(error) || tries === MAX_TRIES) throw toKafkaError(error, doing);
       }
       await this.#deps.clock.sleep(wait.next());
     }
   }
+}
+
+/** What was just made, or found on one broker, may be unknown to another for a moment. */
+function isSettling(error: unknown): boolean {
+  return isPassing(error) || isUnknownTopic(error);
 }
 
 /** Rare (once per platform): a producer of its own costs one connection for a moment. */

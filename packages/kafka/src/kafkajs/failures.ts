@@ -4,6 +4,7 @@ import {
   isPassingError,
   isRebalanceError,
   handshakeRemedy,
+  isUnknownTopicError,
   isUnreachable,
   SASL_REMEDY,
   tlsRemedy,
@@ -75,6 +76,12 @@ export function writtenAfter(error: unknown): 'no' | 'unknown' {
 export function isPassing(error: unknown): boolean {
   const { type } = rootOf(error);
   return type !== undefined && isPassingError(type);
+}
+
+/** The broker that was asked has not heard of the topic, or not yet. */
+export function isUnknownTopic(error: unknown): boolean {
+  const { type } = rootOf(error);
+  return type !== undefined && isUnknownTopicError(type);
 }
 
 /** The group takes (or took) the partitions away: the member has to join again. */

@@ -6,7 +6,7 @@ import type { KafkaAdmin, PartitionLag, TopicSpec, TopicState } from '../port/ad
 import { lagOf } from '../topics/lag.ts';
 import { describeTopics, ensureTopics } from '../topics/topics.ts';
 import type { Cluster } from './cluster.ts';
-import { brokerErrorOf, isPassing, toKafkaError } from './failures.ts';
+import { brokerErrorOf, isPassing, isUnknownTopic, toKafkaError } from './failures.ts';
 import { GroupSession } from './group-session.ts';
 import { EARLIEST, fetchOnce, LATEST, NO_EPOCH, offsetAt } from './log-requests.ts';
 import { PlatformaticTransport } from './produce-transport.ts';
@@ -38,11 +38,15 @@ export class PlatformaticAdmin implements KafkaAdmin {
   }
 
   ensureTopics(specs: readonly TopicSpec[]): Promise<TopicState[]> {
-    return this.#call('ensuring topics', () => ensureTopics(topicOperations(this.#deps), specs));
+    return this.#call('ensuring topics', () => ensureTopics(topicOperations(this.#deps), specs), isSettling);
   }
 
   describeTopics(names: readonly string[]): Promise<TopicState[]> {
-    return this.#call('describing topics', () => describeTopics(topicOperations(this.#deps), names));
+    return this.#call(
+      'describing topics',
+      () => describeTopics(topicOperations(this.#deps), names),
+      isSettling,
+    );
   }
 
   async partitionCount(topic: string): Promise<number> {
@@ -130,17 +134,26 @@ export class PlatformaticAdmin implements KafkaAdmin {
     return new GroupSession(settings, this.#deps);
   }
 
-  async #call<T>(doing: string, fn: (cluster: Cluster) => Promise<T>): Promise<T> {
+  async #call<T>(
+    doing: string,
+    fn: (cluster: Cluster) => Promise<T>,
+    passes: (error: unknown) => boolean = isPassing,
+  ): Promise<T> {
     const wait = backoff(RETRY, this.#deps.random);
     for (let tries = 1; ; tries += 1) {
       try {
         return await fn(this.#deps.cluster);
       } catch (error) {
-        if (!isPassing(error) || tries === MAX_TRIES) throw toKafkaError(error, doing);
+        if (!passes(error) || tries === MAX_TRIES) throw toKafkaError(error, doing);
       }
       await this.#deps.clock.sleep(wait.next());
     }
   }
+}
+
+/** What was just made, or found on one broker, may be unknown to another for a moment. */
+function isSettling(error: unknown): boolean {
+  return isPassing(error) || isUnknownTopic(error);
 }
 
 /** Numbers of a topic's partitions by fresh metadata. */

@@ -4,6 +4,7 @@ import {
   isPassingError,
   isRebalanceError,
   handshakeRemedy,
+  isUnknownTopicError,
   isUnreachable,
   SASL_REMEDY,
   tlsRemedy,
@@ -79,6 +80,12 @@ export function writtenAfter(error: unknown): 'no' | 'unknown' {
 export function isPassing(error: unknown): boolean {
   const name = brokerErrorOf(error);
   return name !== undefined && isPassingError(name);
+}
+
+/** The broker that was asked has not heard of the topic, or not yet. */
+export function isUnknownTopic(error: unknown): boolean {
+  const name = brokerErrorOf(error);
+  return name !== undefined && isUnknownTopicError(name);
 }
 
 /** The group takes (or took) the partitions away: the member has to join again. */
