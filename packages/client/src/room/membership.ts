@@ -62,6 +62,8 @@ export class Membership {
   #reject: (error: ClientError) => void = () => undefined;
   #closed = false;
   #asked: Position | undefined;
+  /** A hello asked for it. */
+  #greeted = false;
   #count = 0;
   /** Messages since the connection was lost; `undefined` when nothing is to be caught up. */
   #missed: number | undefined;
@@ -112,12 +114,14 @@ export class Membership {
   /** What the next `hello` asks for this room. */
   greeting(): { pos?: Position; limit?: number; classes: RoomClass[] } {
     this.#asked = this.#log.position;
+    this.#greeted = true;
     return this.#request(this.#asked);
   }
 
   /** The answer of a `hello`; without one the room is joined anew. */
   restored(link: Link, answer: NonNullable<ReplyBodies['hello']['rooms']>[string] | undefined): void {
     if (answer === undefined) this.join(link);
+    else if (!this.#greeted) this.#joinAnew(link);
     else if ('err' in answer) this.#refused(link, refused(answer.err));
     else this.#joined(answer, this.#asked);
   }
@@ -195,12 +199,17 @@ export class Membership {
     this.#reportResumed();
   }
 
+  /** What is joined there is not this membership: it began elsewhere, and its answer would leave a hole in this one. */
+  #joinAnew(link: Link): void {
+    link.request('leave', { room: this.name }, () => undefined);
+    this.join(link);
+  }
+
   #refused(link: Link, error: ClientError): void {
     if (error.code === 'disconnected') return;
     if (error.refusal?.code === ALREADY_JOINED) {
       // Joined by the platform itself (a personal room): a member who knows no position needs the reply of a join.
-      link.request('leave', { room: this.name }, () => undefined);
-      this.join(link);
+      this.#joinAnew(link);
     } else if (error.retryable) {
       const wait = error.refusal?.after ?? uniform(this.owner.random, REJOIN_MIN_MS, REJOIN_MAX_MS);
       this.#later(wait, () => {

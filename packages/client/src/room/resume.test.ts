@@ -62,6 +62,20 @@ describe('a member', () => {
     expect(client).toMatchObject({ state: 'connected', user: 'ann', gateway: 'gw-1' });
   });
 
+  test('that left and joined anew while the hello was under way takes no answer that was meant for another', async () => {
+    const first = client.join('lobby', { from: at(3) });
+    gateway.socket.accept();
+    first.leave();
+    watch(client.join('lobby', { from: at(1) }));
+    gateway.socket.welcome({ rooms: { lobby: history([4, 5]) } });
+    expect(seen).toEqual([]);
+    expect(gateway.socket.last('leave').body).toMatchObject({ room: 'lobby' });
+    const join = gateway.socket.last('join');
+    expect(join.body).toMatchObject({ room: 'lobby', pos: at(1) });
+    gateway.socket.reply(join, history([2, 3, 4, 5]));
+    expect(seen).toEqual([2, 3, 4, 5]);
+  });
+
   test('sees what follows the reply in the same frame after it', async () => {
     gateway.socket.welcome();
     watch(client.join('lobby'));
