@@ -14,27 +14,34 @@ interface Change {
   timer: Timer;
 }
 
+/** What else is done with changes. */
+export interface DifferencesOptions {
+  /** Called for each change at once, whatever members are told. */
+  onChange?: (room: string, user: string, here: boolean) => void;
+  /**
+   * The number of users now, when it is told; `occ` is what this gateway saw last. Each gateway tells of its own users,
+   * so without it an older number of one could arrive behind a newer one of another.
+   */
+  recount?: (room: string, occ: number) => Promise<number>;
+}
+
 /** Collects who came and went, and tells it once per room and second. */
 export class Differences {
   readonly #clock: Clock;
   readonly #tell: (room: string, frame: Json) => void;
-  readonly #onChange: (room: string, user: string, here: boolean) => void;
+  readonly #options: DifferencesOptions;
+  #stopped = false;
   readonly #changes = new Map<string, Change>();
 
-  /** @param onChange called for each change at once, whatever members are told */
-  constructor(
-    clock: Clock,
-    tell: (room: string, frame: Json) => void,
-    onChange: (room: string, user: string, here: boolean) => void = () => undefined,
-  ) {
+  constructor(clock: Clock, tell: (room: string, frame: Json) => void, options: DifferencesOptions = {}) {
     this.#clock = clock;
     this.#tell = tell;
-    this.#onChange = onChange;
+    this.#options = options;
   }
 
   /** `occ` is the number of users after the change. Who comes back within the window is not mentioned. */
   note(room: string, user: string, { here, occ }: { here: boolean; occ: number }): void {
-    this.#onChange(room, user, here);
+    this.#options.onChange?.(room, user, here);
     const { users } = this.#changeIn(room, occ);
     if (users.get(user) === !here) users.delete(user);
     else users.set(user, here);
@@ -47,6 +54,7 @@ export class Differences {
 
   /** What is not told yet stays untold: the gateway ends, and its members with it. */
   stop(): void {
+    this.#stopped = true;
     for (const { timer } of this.#changes.values()) timer.cancel();
     this.#changes.clear();
   }
@@ -57,17 +65,19 @@ export class Differences {
       pending.occ = occ;
       return pending;
     }
-    const timer = this.#clock.setTimeout(() => this.#flush(room), COALESCE_MS);
+    const timer = this.#clock.setTimeout(() => void this.#flush(room), COALESCE_MS);
     const fresh: Change = { users: new Map(), occ, corrects: false, timer };
     this.#changes.set(room, fresh);
     return fresh;
   }
 
-  #flush(room: string): void {
+  async #flush(room: string): Promise<void> {
     const change = this.#changes.get(room);
     this.#changes.delete(room);
     if (change === undefined || (change.users.size === 0 && !change.corrects)) return;
-    this.#tell(room, differenceFrame(room, change));
+    const { recount } = this.#options;
+    const occ = recount === undefined ? change.occ : await recount(room, change.occ).catch(() => change.occ);
+    if (!this.#stopped) this.#tell(room, differenceFrame(room, { users: change.users, occ }));
   }
 }
 

@@ -60,6 +60,12 @@ export class RoomCast {
     this.#send(item).catch(() => undefined);
   }
 
+  /** Whether other gateways have members of `room`, as was known a moment ago. */
+  async isElsewhere(room: string): Promise<boolean> {
+    const gateways = await this.#known(room).gateways;
+    return gateways.some((gateway) => gateway !== this.#options.incarnation);
+  }
+
   /** Another gateway sent it: to this one, or to all because the room is `hot`. */
   arrived(item: CastItem, hot: boolean): void {
     if (hot) this.#incoming.add(item);

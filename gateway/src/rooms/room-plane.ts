@@ -50,12 +50,12 @@ export function roomPlane(
   const history = new SharedHistory(around.history);
   const rooms = localRooms(around, { fanOut, history, spans, onError });
   const cast = castOf(around, fanOut);
-  const differences = new Differences(
-    clock,
-    (room, frame) => cast.cast({ class: 'pr', room, frame }),
-    (room, user, here) =>
+  const differences = new Differences(clock, (room, frame) => cast.cast({ class: 'pr', room, frame }), {
+    onChange: (room, user, here) =>
       around.events.tell({ type: here ? 'member.joined' : 'member.left', room, user, at: clock.now() }),
-  );
+    // Where all members are on this gateway it has seen every change itself.
+    recount: async (room, occ) => ((await cast.isElsewhere(room)) ? redis.presence.count(room) : occ),
+  });
   const presence = new PresenceKeeper({
     incarnation,
     presence: redis.presence,
