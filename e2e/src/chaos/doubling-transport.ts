@@ -2,6 +2,8 @@ import type { Socket, SocketHandlers, Transport } from '@chatplatform/client';
 
 /** Two gateways on one port are told apart by dialling again: after so many tries there is only one. */
 const MAX_DIALS = 30;
+/** Until a second connection that ended is dialled again, ms. */
+const REDIAL_MS = 500;
 /** What a resend tells of its age, ms. */
 const RESENT_MS = 1;
 const SUBPROTOCOL = 'cp1.json';
@@ -89,7 +91,10 @@ class DoubledSocket implements Socket {
     });
     shadow.addEventListener('message', ({ data }) => this.#hearShadow(shadow, String(data), attempt));
     shadow.addEventListener('close', () => {
-      if (shadow === this.#shadow) this.#ready = false;
+      if (shadow !== this.#shadow) return;
+      this.#ready = false;
+      // Its gateway ended; another is there, or comes back.
+      setTimeout(() => this.#dial(1), REDIAL_MS);
     });
     shadow.addEventListener('error', () => undefined);
   }
