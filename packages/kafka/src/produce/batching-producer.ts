@@ -159,11 +159,14 @@ export class BatchingProducer implements RecordProducer {
     return queue;
   }
 
-  /** One microtask later, so that records appended in the same turn share the first request. */
+  /**
+   * At the end of this turn of the event loop: what all sockets brought in it shares the first request, and then a batch,
+   * one call of Redis and one write per member. A microtask would send the first record of a burst alone.
+   */
   #planPump(): void {
     if (this.#pumpPlanned) return;
     this.#pumpPlanned = true;
-    queueMicrotask(() => {
+    setImmediate(() => {
       this.#pumpPlanned = false;
       this.#pump();
     });
