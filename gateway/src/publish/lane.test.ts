@@ -110,6 +110,30 @@ test('a resend that is looked up gives way when the failed one comes again after
   expect(numbers()).toEqual([1, 1]);
 });
 
+test('a lane that opens while a client sends ahead lets none pass before one that was refused a moment ago', async () => {
+  let inLog = 0;
+  const lookUp = (item: Item): Promise<Outcome | undefined> =>
+    Promise.resolve(item.n <= inLog ? { ok: true, ts: 0, dup: true } : undefined);
+  const { lane: one, given, numbers } = lane({ lookUp });
+  const first = one.publish(body(1));
+  given[0]?.settle(away);
+  expect(codeOf(await first)).toBe(114);
+  // The client's old gateway had 1 and 2 acknowledged; 3 is looked up when 4 comes.
+  inLog = 2;
+  void one.publish(body(3, 10));
+  const refused = one.publish(body(4));
+  await turn();
+  expect(codeOf(await refused)).toBe(114);
+  // Sent before the client heard of it.
+  expect(codeOf(await one.publish(body(5)))).toBe(114);
+  expect(numbers()).toEqual([1, 3]);
+  void one.publish(body(4, 10));
+  void one.publish(body(5, 10));
+  void one.publish(body(6));
+  await turn();
+  expect(numbers()).toEqual([1, 3, 4, 5, 6]);
+});
+
 test('what waits for the rate behind a failure fails with it', async () => {
   let waitMs = 0;
   const { lane: one, given, clock } = lane({ admit: () => waitMs });

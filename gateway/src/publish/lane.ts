@@ -48,6 +48,8 @@ export class Lane {
   /** The lowest one that failed with `retry` and was not sent again yet; another object for each failure. */
   #failed: Failure | undefined;
   #highest = 0;
+  /** The highest one that failed or was refused behind a failure. Up to it all have to come again before others pass. */
+  #turnedAway = 0;
   #timer: Timer | undefined;
   #lookingUp = false;
   #closed: ProtocolError | undefined;
@@ -93,12 +95,12 @@ export class Lane {
   #refuse(item: Item): Outcome | undefined {
     if (this.#closed !== undefined) return { ok: false, err: this.#closed };
     if (this.#failed !== undefined) {
-      if (item.body.re === undefined) return this.#behindFailure();
-      if (this.#full()) return tooMany();
+      if (item.body.re === undefined) return this.#behindFailure(item);
+      if (this.#full()) return this.#turnAway(item, tooMany());
       // Whether one behind the failed one may pass is known when it and its predecessor were looked up.
       if (item.n > this.#failed.n) return undefined;
       this.#takeBack((later) => later.n > item.n);
-      this.#failed = undefined;
+      this.#openFor(item);
       this.#highest = item.n;
       return undefined;
     }
@@ -110,17 +112,30 @@ export class Lane {
     }
     if (!this.#full()) return undefined;
     this.#failed = { n: item.n };
-    return tooMany();
+    return this.#turnAway(item, tooMany());
   }
 
   #full(): boolean {
     return this.#waiting.length >= Limits.delayedPublishes;
   }
 
-  #behindFailure(): Outcome {
+  /**
+   * `item` passes. What follows it and was refused meanwhile has to come again first: a client sends ahead, and what it
+   * sent before it heard of the refusal would pass now, and make the refused one look like a duplicate.
+   */
+  #openFor(item: Item): void {
+    this.#failed = this.#turnedAway > item.n ? { n: item.n + 1 } : undefined;
+  }
+
+  #turnAway(item: Item, outcome: Outcome): Outcome {
+    this.#turnedAway = Math.max(this.#turnedAway, item.n);
+    return outcome;
+  }
+
+  #behindFailure(item: Item): Outcome {
     const which = this.#failed === undefined ? 'an earlier number' : `number ${this.#failed.n}`;
     const msg = `${which} of this room failed before; send it again first, with re`;
-    return refusal(114, msg, RETRY_AFTER_MS);
+    return this.#turnAway(item, refusal(114, msg, RETRY_AFTER_MS));
   }
 
   #pump(): void {
@@ -154,7 +169,7 @@ export class Lane {
     this.#inFlight -= 1;
     this.#lookingUp = false;
     if (known !== undefined) this.#settle(item, known);
-    else if (!mayPass || this.#isBehind(item)) item.settle(this.#behindFailure());
+    else if (!mayPass || this.#isBehind(item)) item.settle(this.#behindFailure(item));
     else if (this.#closed !== undefined) item.settle({ ok: false, err: this.#closed });
     else void this.#append(item);
     this.#pump();
@@ -173,7 +188,7 @@ export class Lane {
     const failed = this.#failed;
     const known = failed && (await this.#ports.lookUp({ ...item, n: item.n - 1 }));
     if (known?.ok !== true || this.#failed !== failed) return false;
-    this.#failed = undefined;
+    this.#openFor(item);
     return true;
   }
 
@@ -191,13 +206,14 @@ export class Lane {
 
   /** What waits behind the failed one fails with it. */
   #fail(failed: Item): void {
+    this.#turnedAway = Math.max(this.#turnedAway, failed.n);
     if (!this.#isBehind(failed)) this.#failed = { n: failed.n };
     this.#takeBack((item) => this.#isBehind(item));
   }
 
   #takeBack(isTaken: (item: Item) => boolean): void {
     for (const item of this.#waiting.splice(0)) {
-      if (isTaken(item)) item.settle(this.#behindFailure());
+      if (isTaken(item)) item.settle(this.#behindFailure(item));
       else this.#waiting.push(item);
     }
   }
