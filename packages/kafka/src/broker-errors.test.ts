@@ -20,6 +20,9 @@ test.each([
   // The leader has the batch, some replica may not.
   ['NOT_ENOUGH_REPLICAS_AFTER_APPEND', 'unavailable', 'unknown'],
   ['REQUEST_TIMED_OUT', 'unavailable', 'unknown'],
+  // It may have been the leader until a moment ago, with the batch on its way to the next one.
+  ['NOT_LEADER_OR_FOLLOWER', 'unavailable', 'unknown'],
+  ['NOT_LEADER_FOR_PARTITION', 'unavailable', 'unknown'],
   // Names of the future are outages, never a reason to give up.
   ['SOMETHING_NEW', 'unavailable', 'no'],
 ] as const)('%s means the same in both drivers: %s, written: %s', (name, code, written) => {

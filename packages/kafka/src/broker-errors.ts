@@ -27,7 +27,10 @@ const CODES: Readonly<Record<string, KafkaErrorCode>> = {
   INVALID_REPLICATION_FACTOR: 'invalid',
 };
 
+/** Among them what a leader says that appended a batch and then lost the partition while its replicas were still to confirm. */
 const MAYBE_WRITTEN: ReadonlySet<string> = new Set([
+  'NOT_LEADER_FOR_PARTITION',
+  'NOT_LEADER_OR_FOLLOWER',
   'UNKNOWN',
   'UNKNOWN_SERVER_ERROR',
   'REQUEST_TIMED_OUT',

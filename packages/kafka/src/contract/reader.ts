@@ -39,6 +39,12 @@ export class Reader {
     return this.consumer.stop();
   }
 
+  /** Where copies of a value lie in the log, each place once: a group that forms anew is given the same records again. */
+  offsetsOf(value: number): number[] {
+    const copies = this.records.filter((record) => String(record.value) === String(value));
+    return [...new Set(copies.map(({ offset }) => offset))];
+  }
+
   async #take(batch: RecordBatch): Promise<BatchResult> {
     if (this.#busy.has(batch.partition)) this.overlaps += 1;
     this.#busy.add(batch.partition);
