@@ -83,6 +83,18 @@ describe('a latest-value room', () => {
     expect(board.get('b')).toBeUndefined();
   });
 
+  test('a value that comes after the reply in which its deletion shows is past, whatever was known of the key', async () => {
+    const board = client.join('board');
+    gateway.socket.reply(gateway.socket.last('join'), snapshot([value(1, 'a', 1)], 1));
+    gateway.socket.send({ v: value(2, 'b', 2) }, { v: value(3, 'b', null) });
+    await reconnect({ board: snapshot([value(1, 'a', 1)], 9) });
+    const told: unknown[] = [];
+    board.on('value', ({ key, data }) => told.push([key, data]));
+    gateway.socket.send({ v: value(5, 'b', 5) }, { v: value(6, 'c', 6) }, { v: value(10, 'd', 10) });
+    expect(told).toEqual([['d', 10]]);
+    expect([...board.values.keys()]).toEqual(['a', 'd']);
+  });
+
   test('is written by key, and a key is deleted with null', async () => {
     const board = client.join<number>('board');
     void board.set('a', 1).catch(() => undefined);

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reportOf } from './report.ts';
 import { PLANTED_FAULTS } from './planted/planted-faults.ts';
@@ -54,6 +54,7 @@ export async function findingsOf(batch: Batch): Promise<Findings> {
 }
 
 async function save(folder: string, result: SimulationResult): Promise<void> {
+  await mkdir(folder, { recursive: true });
   const path = join(folder, `simulation-${result.seed}.txt`);
   await writeFile(path, [...reportOf(result), ...result.trace, ''].join('\n'));
 }
