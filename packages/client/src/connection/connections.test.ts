@@ -243,6 +243,21 @@ describe('a drain', () => {
     expect(errors).toEqual([]);
   });
 
+  test('such a hello does not end the client either when the next one is still without an answer', async () => {
+    const client = await draining();
+    await clock.advance(1_000);
+    gateway.socket.accept();
+    for (const socket of gateway.sockets) socket.close(1006);
+    await clock.advance(2_000);
+    gateway.socket.accept();
+    gateway.socket.close(3514);
+    await clock.advance(2_000);
+    expect(gateway.sockets).toHaveLength(4);
+    gateway.socket.welcome();
+    expect(client.state).toBe('connected');
+    expect(errors).toEqual([]);
+  });
+
   test('a new socket that is refused for good does not end the old one', async () => {
     const client = await draining();
     await clock.advance(1_000);

@@ -186,9 +186,13 @@ export class Connections {
     // The normal end of make-before-break may arrive before the reply on the new socket does: that is no break.
     if (this.#next?.greeted && end.code === TAKEN_OVER) return;
     const own = this.#isOwnTakeover(end);
-    if (own && !this.#next) this.#retry(undefined, 'taken over by a socket that was given up');
+    if (own && !this.#next) this.#retryAfterOwnTakeover();
     else if (this.#next && (own || !isTerminal(end))) this.#owner.onDown(undefined, end.reason);
     else this.#settle(end);
+  }
+
+  #retryAfterOwnTakeover(): void {
+    this.#retry(undefined, 'taken over by a socket that was given up');
   }
 
   #isOwnTakeover(end: LinkEnd): boolean {
@@ -197,16 +201,19 @@ export class Connections {
 
   #failed(end: LinkEnd): void {
     this.#next = undefined;
-    this.#abandoned = this.#options.clock.monotonic();
+    const own = this.#isOwnTakeover(end);
+    // A socket that was taken over takes nothing over any more.
+    if (!own) this.#abandoned = this.#options.clock.monotonic();
     const current = this.#current;
     if (!current) {
-      this.#settle(end);
+      if (own) this.#retryAfterOwnTakeover();
+      else this.#settle(end);
       return;
     }
     // The old socket still works: whatever the verdict on the new one was, it is not over yet.
     this.#owner.onStay(current);
     const hope = isTokenRefused(end) && this.#options.tokens.rejected();
-    if (hope || !isTerminal(end)) this.#schedule(end.after);
+    if (hope || own || !isTerminal(end)) this.#schedule(end.after);
   }
 
   /** No link is left: the end, or the next try. */
