@@ -4,6 +4,7 @@ import { Lifecycle, loadConfig } from '@chatplatform/runtime';
 import { createLogger, startTracing } from '@chatplatform/telemetry';
 import { drainAndWait } from './drain/drain-and-wait.ts';
 import { startGateway } from './gateway.ts';
+import { boundHeapGrowth } from './heap.ts';
 
 /**
  * Runs a gateway until the process is told to stop. `--config FILE`; environment `CHAT_…` overrides the file.
@@ -26,6 +27,7 @@ export async function main(argv: string[]): Promise<void> {
     env: process.env,
     envPrefix: 'CHAT',
   });
+  boundHeapGrowth();
   const logger = createLogger({ name: 'gateway', level: config.live.logLevel });
   const lifecycle = new Lifecycle({ log: logger });
   lifecycle.install();
