@@ -20,6 +20,7 @@ export class Connection implements Socket {
   readonly offeredToken: string | undefined;
   readonly #ws: WebSocket<ConnectionData>;
   #closed = false;
+  #overflowed = false;
 
   constructor(ws: WebSocket<ConnectionData>) {
     const data = ws.getUserData();
@@ -31,6 +32,15 @@ export class Connection implements Socket {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  get overflowed(): boolean {
+    return this.#overflowed;
+  }
+
+  /** Called by the server when the library dropped a frame. */
+  markOverflowed(): void {
+    this.#overflowed = true;
   }
 
   /** Called by the server from the close handler, before anyone else hears of it. */

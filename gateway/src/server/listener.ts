@@ -127,6 +127,9 @@ function behaviour(
       const { connection } = ws.getUserData();
       if (connection) events.drained(connection);
     },
+    dropped: (ws) => {
+      ws.getUserData().connection?.markOverflowed();
+    },
     close: (ws, code) => {
       const { connection } = ws.getUserData();
       if (!connection) return;

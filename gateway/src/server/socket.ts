@@ -8,6 +8,8 @@ export interface Socket {
   readonly offeredToken: string | undefined;
   /** True from the moment the connection ended; every method is then a no-op. */
   readonly closed: boolean;
+  /** True when a frame found no room any more; the connection is then cut, because a hole must not be seen. */
+  readonly overflowed: boolean;
   /** Queues one text frame. False: the socket is closed or over its limit and will be closed. */
   send(frame: string): boolean;
   /** Frames published on `topic` reach this socket from now on, and none published earlier. */

@@ -115,8 +115,10 @@ export class Connections implements SocketEvents {
   }
 
   #gone(session: Session, explicit: boolean): void {
-    const { heartbeat, membership, onGone } = this.#options;
+    const { heartbeat, membership, metrics, onGone } = this.#options;
     this.#sessions.delete(session.socket);
+    // Who was told 3008 in time is counted already.
+    if (session.socket.overflowed && !session.ended) metrics.slowCloses.inc();
     session.ended = true;
     heartbeat.stop(session);
     session.lanes.close(GONE);

@@ -127,6 +127,7 @@ test('from three quarters on a goodbye is tried', async () => {
   look();
   expect(byes).toEqual([3008]);
   expect(closedWith).toBeUndefined();
+  expect(socket.overflowed).toBe(false);
 });
 
 test('at the limit the connection is cut, and the peer has a part of the messages without a hole', async () => {
@@ -134,6 +135,7 @@ test('at the limit the connection is cut, and the peer has a part of the message
   peer.resume();
   const [code] = (await once(peer, 'close')) as [number];
   expect(code).toBe(1006);
+  expect(socket.overflowed).toBe(true);
   expect(received.length).toBeLessThan(sent);
   expect(received.every((line) => line === MESSAGE)).toBe(true);
 });

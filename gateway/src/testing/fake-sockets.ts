@@ -27,6 +27,7 @@ export class FakeSocket implements Socket {
   readonly offeredToken = undefined;
   readonly frames: string[] = [];
   closed = false;
+  readonly overflowed = false;
   closeCode: number | undefined;
   buffered = 0;
   onClose: ((code: number) => void) | undefined;
