@@ -23,6 +23,15 @@ function eventClient() {
   return { client, patches };
 }
 
+test('what is told as an event stands in the log, once', async () => {
+  const lines: unknown[] = [];
+  const logger = { ...silentLogger, info: (...line: unknown[]) => lines.push(line) } as typeof silentLogger;
+  const recorder = createEventRecorder(eventClient().client, new ManualClock(), logger);
+  await recorder.record(about, note);
+  await recorder.record(about, note);
+  expect(lines).toEqual([[{ platform: 'chat/demo', reason: 'Ready' }, 'it works']]);
+});
+
 test('what is said again later is counted; by another process it is told as of now', async () => {
   const { client, patches } = eventClient();
   const clock = new ManualClock();

@@ -13,7 +13,7 @@ export interface EventNote {
   readonly message: string;
 }
 
-/** Writes events about objects; losing one is never an error. */
+/** Writes events about objects, and into the log; losing one is never an error. */
 export interface EventRecorder {
   record(about: KubeObject, note: EventNote): Promise<void>;
 }
@@ -38,6 +38,9 @@ export function createEventRecorder(client: KubeClient, clock: Clock, logger: Lo
       if (known.size >= MAX_KNOWN) known.delete(known.keys().next().value as string);
       const count = (before?.count ?? 0) + 1;
       known.set(key, { at: now, count });
+      // Events are gone after an hour; the log tells the same story to who asks later.
+      const level = note.type === 'Warning' ? 'warn' : 'info';
+      logger[level]({ platform: `${namespace}/${name}`, reason: note.reason }, note.message);
       try {
         await write(
           client,
