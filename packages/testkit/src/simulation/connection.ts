@@ -148,6 +148,7 @@ class ServerSide implements Socket {
   readonly id: number;
   readonly remoteAddress: string;
   readonly offeredToken = undefined;
+  readonly overflowed = false;
   readonly #connection: Connection;
   readonly #endpoint: Endpoint;
   #closed = false;
