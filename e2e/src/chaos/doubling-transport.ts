@@ -6,17 +6,24 @@ const MAX_DIALS = 30;
 const REDIAL_MS = 500;
 /** What a resend tells of its age, ms. */
 const RESENT_MS = 1;
+/** Errors after which a client sends the same publish again say so. */
+interface Refusal {
+  readonly retry?: boolean;
+}
 const SUBPROTOCOL = 'cp1.json';
 
 interface Line {
+  readonly i?: number;
   readonly hello?: { readonly gateway?: string; readonly resume?: unknown; readonly rooms?: unknown };
-  readonly pub?: object;
+  readonly pub?: { readonly room?: string; readonly cid?: string };
+  readonly err?: Refusal;
 }
 
 /**
  * A connection whose every publish goes out twice under the same `cid`: first over a second connection to another
  * gateway, whose answers nobody hears, and then over itself, marked as a resend. That is what a client does that
- * believes its last connection dead when it is not.
+ * believes its last connection dead when it is not. Such a client begins with what is unacknowledged, and so does the
+ * second connection: a number must not pass one below it.
  */
 export function doublingTransport(): Transport {
   return (url, handlers) => new DoubledSocket(url, handlers);
@@ -30,6 +37,7 @@ class DoubledSocket implements Socket {
   #shadow: WebSocket | undefined;
   #ready = false;
   #closed = false;
+  readonly #unacknowledged = new Unacknowledged();
 
   constructor(url: string, handlers: SocketHandlers) {
     this.#url = url;
@@ -37,6 +45,7 @@ class DoubledSocket implements Socket {
     this.#main.addEventListener('open', () => handlers.onOpen());
     this.#main.addEventListener('message', ({ data }) => {
       this.#learn(String(data));
+      this.#unacknowledged.heard(String(data));
       handlers.onFrame(String(data));
     });
     this.#main.addEventListener('close', ({ code, reason }) => {
@@ -59,6 +68,7 @@ class DoubledSocket implements Socket {
   #double(text: string): string {
     const line = JSON.parse(text) as Line;
     this.#greeting ??= line.hello;
+    if (line.pub !== undefined) this.#unacknowledged.said(line, text);
     if (line.pub === undefined || !this.#ready || this.#shadow?.readyState !== WebSocket.OPEN) return text;
     this.#shadow.send(text);
     return JSON.stringify({ ...line, pub: { re: RESENT_MS, ...line.pub } });
@@ -109,7 +119,37 @@ class DoubledSocket implements Socket {
     if (gateway === this.#gateway) {
       shadow.close();
       this.#dial(attempt + 1);
-    } else this.#ready = true;
+    } else {
+      this.#ready = true;
+      for (const text of this.#unacknowledged.texts()) shadow.send(text);
+    }
+  }
+}
+
+/** What was published and not acknowledged yet, in the order of the first time. */
+class Unacknowledged {
+  readonly #texts = new Map<string, string>();
+  readonly #keys = new Map<number, string>();
+
+  said({ i = 0, pub }: Line, text: string): void {
+    const key = `${pub?.room} ${pub?.cid}`;
+    this.#keys.set(i, key);
+    this.#texts.set(key, text);
+  }
+
+  heard(frame: string): void {
+    for (const text of frame.split('\n')) {
+      const { i, pub, err } = JSON.parse(text) as Line;
+      const key = i === undefined ? undefined : this.#keys.get(i);
+      if (i === undefined || key === undefined) continue;
+      this.#keys.delete(i);
+      // What is refused for a moment is sent again, and what follows it waits for that.
+      if (pub !== undefined || err?.retry !== true) this.#texts.delete(key);
+    }
+  }
+
+  texts(): IterableIterator<string> {
+    return this.#texts.values();
   }
 }
 

@@ -11,6 +11,8 @@ const NOTICED_MS = 60_000;
  */
 const NOTICING = 0.9;
 const SHORT_TOKEN_SECONDS = 15;
+/** Four lives of a token: a client that comes late to its first one is late to its end. */
+const EXPIRED_MS = 4000 * SHORT_TOKEN_SECONDS;
 const DOUBLED_MS = 5000;
 /** Twice, less what was under way when it was counted. */
 const DOUBLED = 1.6;
@@ -51,7 +53,7 @@ export const CLIENT_FAULTS: readonly Fault[] = [
       crowd.lost.clear();
       await holds(
         () => crowd.lost.size >= late,
-        2000 * SHORT_TOKEN_SECONDS,
+        EXPIRED_MS,
         () => `${crowd.lost.size} of ${late} clients were closed when their token ended`,
       );
     },

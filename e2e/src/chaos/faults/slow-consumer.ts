@@ -51,7 +51,9 @@ export const SLOW_CONSUMER: Fault = {
       await holds(
         () => slow.every((number) => crowd.lost.has(number) && !crowd.away.has(number)),
         CAUGHT_UP_MS,
-        () => `${slow.filter((number) => crowd.away.has(number)).length} slow clients are not back`,
+        () =>
+          `${slow.filter((number) => crowd.away.has(number)).length} slow clients are not back, and ` +
+          `${slow.filter((number) => !crowd.lost.has(number)).length} never noticed that they were given up`,
       );
       await flood.settle(say);
     } finally {
@@ -66,7 +68,7 @@ function numbers(crowd: Crowd, which: (number: number) => boolean): number[] {
 }
 
 async function untilGivenUp({ platform, say }: FaultContext, flood: Flood, slow: number): Promise<void> {
-  const closes = (): Promise<number> => sumMetric(platform.gateways, 'chat_gateway_closes_total');
+  const closes = (): Promise<number> => sumMetric(platform.gateways, 'chat_gateway_slow_closes_total');
   const before = await closes();
   const deadline = performance.now() + GIVEN_UP_MS;
   for (let burst = 0; (await closes()) - before < slow; burst += 1) {
