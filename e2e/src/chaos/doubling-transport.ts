@@ -22,8 +22,8 @@ interface Line {
 /**
  * A connection whose every publish goes out twice under the same `cid`: first over a second connection to another
  * gateway, whose answers nobody hears, and then over itself, marked as a resend. That is what a client does that
- * believes its last connection dead when it is not. Such a client begins with what is unacknowledged, and so does the
- * second connection: a number must not pass one below it.
+ * believes its last connection dead when it is not. What went out while there was no second connection is acknowledged
+ * before anything of its room is doubled again: a number must not pass one below it.
  */
 export function doublingTransport(): Transport {
   return (url, handlers) => new DoubledSocket(url, handlers);
@@ -37,7 +37,7 @@ class DoubledSocket implements Socket {
   #shadow: WebSocket | undefined;
   #ready = false;
   #closed = false;
-  readonly #unacknowledged = new Unacknowledged();
+  readonly #alone = new Alone();
 
   constructor(url: string, handlers: SocketHandlers) {
     this.#url = url;
@@ -45,7 +45,7 @@ class DoubledSocket implements Socket {
     this.#main.addEventListener('open', () => handlers.onOpen());
     this.#main.addEventListener('message', ({ data }) => {
       this.#learn(String(data));
-      this.#unacknowledged.heard(String(data));
+      this.#alone.heard(String(data));
       handlers.onFrame(String(data));
     });
     this.#main.addEventListener('close', ({ code, reason }) => {
@@ -68,8 +68,11 @@ class DoubledSocket implements Socket {
   #double(text: string): string {
     const line = JSON.parse(text) as Line;
     this.#greeting ??= line.hello;
-    if (line.pub !== undefined) this.#unacknowledged.said(line, text);
-    if (line.pub === undefined || !this.#ready || this.#shadow?.readyState !== WebSocket.OPEN) return text;
+    if (line.pub === undefined) return text;
+    if (!this.#ready || this.#shadow?.readyState !== WebSocket.OPEN || this.#alone.has(line)) {
+      this.#alone.said(line);
+      return text;
+    }
     this.#shadow.send(text);
     return JSON.stringify({ ...line, pub: { re: RESENT_MS, ...line.pub } });
   }
@@ -119,37 +122,34 @@ class DoubledSocket implements Socket {
     if (gateway === this.#gateway) {
       shadow.close();
       this.#dial(attempt + 1);
-    } else {
-      this.#ready = true;
-      for (const text of this.#unacknowledged.texts()) shadow.send(text);
-    }
+    } else this.#ready = true;
   }
 }
 
-/** What was published and not acknowledged yet, in the order of the first time. */
-class Unacknowledged {
-  readonly #texts = new Map<string, string>();
-  readonly #keys = new Map<number, string>();
+/** What was published over one connection only and is not acknowledged yet. */
+class Alone {
+  /** Room → `cid`s. */
+  readonly #rooms = new Map<string, Set<string>>();
+  readonly #requests = new Map<number, { room: string; cid: string }>();
 
-  said({ i = 0, pub }: Line, text: string): void {
-    const key = `${pub?.room} ${pub?.cid}`;
-    this.#keys.set(i, key);
-    this.#texts.set(key, text);
+  has({ pub: { room = '' } = {} }: Line): boolean {
+    return (this.#rooms.get(room)?.size ?? 0) > 0;
+  }
+
+  said({ i = 0, pub: { room = '', cid = '' } = {} }: Line): void {
+    const cids = this.#rooms.get(room) ?? new Set();
+    this.#rooms.set(room, cids.add(cid));
+    this.#requests.set(i, { room, cid });
   }
 
   heard(frame: string): void {
     for (const text of frame.split('\n')) {
-      const { i, pub, err } = JSON.parse(text) as Line;
-      const key = i === undefined ? undefined : this.#keys.get(i);
-      if (i === undefined || key === undefined) continue;
-      this.#keys.delete(i);
-      // What is refused for a moment is sent again, and what follows it waits for that.
-      if (pub !== undefined || err?.retry !== true) this.#texts.delete(key);
+      const { i = -1, err } = JSON.parse(text) as Line;
+      const said = this.#requests.get(i);
+      this.#requests.delete(i);
+      // What is refused for a moment is said again.
+      if (said !== undefined && err?.retry !== true) this.#rooms.get(said.room)?.delete(said.cid);
     }
-  }
-
-  texts(): IterableIterator<string> {
-    return this.#texts.values();
   }
 }
 
