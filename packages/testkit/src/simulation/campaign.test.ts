@@ -19,12 +19,21 @@ function crew(bad: readonly number[]): Crew & { readonly batches: Batch[] } {
 test('every seed is run once, whoever runs it', async () => {
   const two = crew([7, 130]);
   const said: number[] = [];
-  const outcome = await campaign(two, { from: 1, to: 130, stop: false }, ({ seed }) => said.push(seed));
+  const ran: number[] = [];
+  const outcome = await campaign(
+    two,
+    { from: 1, to: 130, stop: false },
+    {
+      onFound: ({ seed }) => said.push(seed),
+      onRan: (runs) => ran.push(runs),
+    },
+  );
   const seeds = two.batches.flatMap(({ from, to }) =>
     Array.from({ length: to - from + 1 }, (_, at) => from + at),
   );
   expect(seeds.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 130 }, (_, at) => at + 1));
   expect(outcome.runs).toBe(130);
+  expect(ran).toEqual([50, 100, 130]);
   expect(outcome.unclean.map(({ seed }) => seed)).toEqual([7, 130]);
   expect(said.toSorted((a, b) => a - b)).toEqual([7, 130]);
   expect(outcome.residentMb.last).toBeGreaterThan(outcome.residentMb.first);
@@ -32,7 +41,7 @@ test('every seed is run once, whoever runs it', async () => {
 
 test('a campaign that stops begins nothing after the first find, and names the lowest seed', async () => {
   const two = crew([60, 7]);
-  const outcome = await campaign(two, { from: 1, to: 5_000, stop: true }, () => undefined);
+  const outcome = await campaign(two, { from: 1, to: 5_000, stop: true });
   expect(outcome.unclean.map(({ seed }) => seed)).toEqual([7]);
   expect(two.batches.length).toBe(2);
 });

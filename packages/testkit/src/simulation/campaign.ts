@@ -15,6 +15,13 @@ export interface Outcome {
   readonly residentMb: { readonly first: number; readonly last: number };
 }
 
+/** Who is told what, while it goes on. */
+export interface Listeners {
+  readonly onFound?: (finding: Finding) => void;
+  /** After each batch, with the seeds run so far. */
+  readonly onRan?: (runs: number) => void;
+}
+
 /**
  * Runs many seeds with a crew. With `stop` no batch is begun after one that is not clean, and of what was found only
  * the lowest seed counts.
@@ -22,7 +29,7 @@ export interface Outcome {
 export async function campaign(
   crew: Crew,
   whole: Batch,
-  onFound: (finding: Finding) => void,
+  { onFound, onRan }: Listeners = {},
 ): Promise<Outcome> {
   const unclean: Finding[] = [];
   const first: number[] = [];
@@ -32,8 +39,9 @@ export async function campaign(
   let runs = 0;
   const take = (findings: Findings): void => {
     runs += findings.runs;
-    for (const finding of findings.unclean) onFound(finding);
+    for (const finding of findings.unclean) onFound?.(finding);
     unclean.push(...findings.unclean);
+    onRan?.(runs);
   };
   const work = async (at: number): Promise<void> => {
     while (next <= whole.to && !(whole.stop && unclean.length > 0)) {

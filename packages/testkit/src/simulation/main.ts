@@ -28,6 +28,8 @@ troubles: ${TROUBLE_NAMES.join(', ')}
 planted faults: ${PLANTED_FAULTS.map(({ name }) => name).join(', ')}
 `;
 
+/** Between two words on how far it is, ms. */
+const PROGRESS_MS = 30_000;
 /** As the shell counts a program that wrote to somebody who had gone (128 + SIGPIPE). */
 const NOBODY_READS = 141;
 
@@ -90,7 +92,7 @@ async function searchPlanted(name: string): Promise<number> {
   const crew = crewOf(numberOf(values.jobs, '--jobs'));
   const searches: Search[] = [];
   for (const fault of faults) {
-    const { unclean, runs } = await campaign(crew, batchOf(fault.name, true), () => undefined);
+    const { unclean, runs } = await campaign(crew, batchOf(fault.name, true));
     const [found] = unclean;
     searches.push({ fault, runs, found });
     const outcome =
@@ -113,8 +115,10 @@ async function runMany(): Promise<number> {
   const began = performance.now();
   const keepGoing = values['keep-going'];
   const crew = crewOf(numberOf(values.jobs, '--jobs'));
-  const { unclean, runs, residentMb } = await campaign(crew, batchOf(undefined, !keepGoing), (finding) => {
-    if (keepGoing) say(`seed ${finding.seed}: ${finding.what}`);
+  const batch = batchOf(undefined, !keepGoing);
+  const { unclean, runs, residentMb } = await campaign(crew, batch, {
+    onFound: ({ seed, what }) => keepGoing && say(`seed ${seed}: ${what}`),
+    onRan: progress(batch.to - batch.from + 1),
   });
   crew.close();
   const minutes = (performance.now() - began) / 60_000;
@@ -125,6 +129,19 @@ async function runMany(): Promise<number> {
     `${runs} seeds, ${unclean.length} not clean, ${Math.round(runs / minutes)} seeds per minute, ${memory}`,
   );
   return unclean.length === 0 ? 0 : 1;
+}
+
+/** Says how far it is, now and then, beside the results. */
+function progress(all: number): (runs: number) => void {
+  const began = performance.now();
+  let said = began;
+  return (runs) => {
+    const now = performance.now();
+    if (now - said < PROGRESS_MS) return;
+    said = now;
+    const left = Math.ceil((((all - runs) / runs) * (now - began)) / 60_000);
+    process.stderr.write(`  ${runs} of ${all} seeds, about ${left} minutes left\n`);
+  };
 }
 
 async function main(): Promise<number> {
