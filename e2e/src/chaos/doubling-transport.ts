@@ -6,17 +6,13 @@ const MAX_DIALS = 30;
 const REDIAL_MS = 500;
 /** What a resend tells of its age, ms. */
 const RESENT_MS = 1;
-/** Errors after which a client sends the same publish again say so. */
-interface Refusal {
-  readonly retry?: boolean;
-}
 const SUBPROTOCOL = 'cp1.json';
 
 interface Line {
   readonly i?: number;
   readonly hello?: { readonly gateway?: string; readonly resume?: unknown; readonly rooms?: unknown };
   readonly pub?: { readonly room?: string; readonly cid?: string };
-  readonly err?: Refusal;
+  readonly err?: { readonly retry?: boolean };
 }
 
 /**

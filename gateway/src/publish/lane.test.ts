@@ -27,6 +27,18 @@ function lane(over: Partial<ConstructorParameters<typeof Lane>[0]> = {}) {
   return { lane: new Lane(ports), given, clock, numbers: () => given.map(({ item }) => item.n) };
 }
 
+/** A lane whose number 1 has failed; workers have come to number `log.upTo`. */
+async function laneBehindFirst() {
+  const log = { upTo: 0 };
+  const lookUp = ({ n }: Item): Promise<Outcome | undefined> =>
+    Promise.resolve(n <= log.upTo ? { ok: true, ts: 0, dup: true } : undefined);
+  const made = lane({ lookUp });
+  const first = made.lane.publish(body(1));
+  made.given[0]?.settle(away);
+  expect(codeOf(await first)).toBe(114);
+  return { ...made, log };
+}
+
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 test('hands publishes to the log in order and answers with its acknowledgement only', async () => {
@@ -57,16 +69,10 @@ test('after a failure refuses all later ones until the failed one comes again', 
 });
 
 test('the log catching up between two resends lets none pass before one that was refused just before', async () => {
-  let inLog = 0;
-  const lookUp = (item: Item): Promise<Outcome | undefined> =>
-    Promise.resolve(item.n <= inLog ? { ok: true, ts: 0, dup: true } : undefined);
-  const { lane: one, given, numbers } = lane({ lookUp });
-  const first = one.publish(body(1));
-  given[0]?.settle(away);
-  expect(codeOf(await first)).toBe(114);
+  const { lane: one, numbers, log } = await laneBehindFirst();
   // 1 was acknowledged by the client's old gateway; workers have not come that far when 2 is looked up.
   expect(codeOf(await one.publish(body(2, 10)))).toBe(114);
-  inLog = 1;
+  log.upTo = 1;
   expect(codeOf(await one.publish(body(3, 10)))).toBe(114);
   expect(numbers()).toEqual([1]);
   void one.publish(body(2, 20));
@@ -76,16 +82,10 @@ test('the log catching up between two resends lets none pass before one that was
 });
 
 test('what failed here and was acknowledged elsewhere holds nobody up once the log is known to have it', async () => {
-  let inLog = 0;
-  const lookUp = ({ n }: Item): Promise<Outcome | undefined> =>
-    Promise.resolve(n <= inLog ? { ok: true, ts: 1, dup: true } : undefined);
-  const { lane: one, given, numbers } = lane({ lookUp });
-  const first = one.publish(body(1));
-  given[0]?.settle(away);
-  await first;
+  const { lane: one, numbers, log } = await laneBehindFirst();
   // The old gateway of the client acknowledges 1, so it never comes again; workers have not come that far yet.
   expect(codeOf(await one.publish(body(2, 10)))).toBe(114);
-  inLog = 1;
+  log.upTo = 1;
   void one.publish(body(2, 20));
   void one.publish(body(3, 20));
   await turn();
@@ -111,15 +111,9 @@ test('a resend that is looked up gives way when the failed one comes again after
 });
 
 test('a lane that opens while a client sends ahead lets none pass before one that was refused a moment ago', async () => {
-  let inLog = 0;
-  const lookUp = (item: Item): Promise<Outcome | undefined> =>
-    Promise.resolve(item.n <= inLog ? { ok: true, ts: 0, dup: true } : undefined);
-  const { lane: one, given, numbers } = lane({ lookUp });
-  const first = one.publish(body(1));
-  given[0]?.settle(away);
-  expect(codeOf(await first)).toBe(114);
+  const { lane: one, numbers, log } = await laneBehindFirst();
   // The client's old gateway had 1 and 2 acknowledged; 3 is looked up when 4 comes.
-  inLog = 2;
+  log.upTo = 2;
   void one.publish(body(3, 10));
   const refused = one.publish(body(4));
   await turn();
