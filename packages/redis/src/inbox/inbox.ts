@@ -33,7 +33,8 @@ export const INBOX_SILENCE_MS = 6_000;
 export interface InboxPublisher {
   /**
    * Sends lines in order to a gateway, or to all of them by a hot channel ({@link hotChannelOf}). Resolves with the number of receivers (0: nobody listens; not a reason to forget
-   * the route). When it rejects, the lines may or may not have arrived and the gateway will see a gap.
+   * the route). When it rejects, the lines may or may not have arrived and the gateway will see a gap; what arrives
+   * behind a later one is not handed on.
    */
   publish(inbox: string, lines: readonly InboxLine[]): Promise<number>;
   /** Ends the heartbeats after a final number to every gateway, so that silence is no gap. */

@@ -4,6 +4,8 @@ import { memoryRedis } from '../memory/memory-redis.ts';
 import { decodeInboxLine, encodeInboxLine } from './inbox-line.ts';
 import { hotChannelOf } from './hot-rooms.ts';
 import { INBOX_HEARTBEAT_MS, INBOX_SILENCE_MS, type InboxGap, type InboxItem } from './inbox.ts';
+import { encodePayload } from './payload.ts';
+import type { InboxTransport } from './transport.ts';
 
 const line = (frame: string): string => encodeInboxLine({ class: 'm', room: 'r', id: 'i', p: 'p', frame });
 
@@ -167,6 +169,37 @@ test('a publish that fails is a gap for the gateway, never a number used twice',
   await publish('2');
   await clock.advance(0);
   expect(events).toEqual(['1', { reason: 'reconnect' }, { reason: 'jump', publisher: 'w' }, '2']);
+});
+
+describe('what its publisher gave up and arrives late', () => {
+  const payload = (header: { n: number; hb?: 1; bye?: 1 }, ...frames: string[]): string =>
+    encodePayload({ w: 'w', ...header }, frames.map(line));
+  /** The payloads of one publisher arrive in this order. */
+  async function arriving(payloads: readonly string[]): Promise<(string | InboxGap)[]> {
+    const { clock, store, events } = await scene();
+    let channels: InboxTransport | undefined;
+    store.open({ network: (bare) => (channels = bare) });
+    for (const each of payloads) await channels?.publish('gw', each);
+    await clock.advance(0);
+    return events;
+  }
+
+  test('is not handed on: it was told as a gap', async () => {
+    const events = await arriving([1, 3, 2, 4].map((n) => payload({ n }, `${n}`)));
+    expect(events).toEqual(['1', { reason: 'jump', publisher: 'w' }, '3', '4']);
+  });
+
+  test('is no gap of its own: a payload twice, an old heartbeat, an old sign-off', async () => {
+    const events = await arriving([
+      payload({ n: 1 }, '1'),
+      payload({ n: 1 }, '1'),
+      payload({ n: 2 }, '2'),
+      payload({ n: 1, hb: 1 }),
+      payload({ n: 1, bye: 1 }),
+      payload({ n: 3 }, '3'),
+    ]);
+    expect(events).toEqual(['1', '2', '3']);
+  });
 });
 
 test('any loss of payloads is noticed within a heartbeat; what arrives is in order', async () => {

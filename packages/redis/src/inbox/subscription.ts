@@ -61,9 +61,19 @@ export class Subscription {
     if (!decoded) return;
     const { header, items } = decoded;
     const ephemeral = header.e === 1;
+    if (!ephemeral && this.#isLate(header, channel)) return;
     if (!ephemeral) this.#count(header, channel);
     if (items.length === 0) return;
     this.#handlers.onItems(items, { publisher: header.w, ephemeral, hot: channel !== this.#incarnation });
+  }
+
+  /**
+   * What its publisher gave up may still arrive, behind what was sent later: Redis answered too late, or the driver sent
+   * it again. It was told as a gap when the later one came; handed on now it would overturn the order.
+   */
+  #isLate({ w: publisher, n = 0, hb, bye }: PayloadHeader, channel: string): boolean {
+    const last = this.#heard.get(`${channel} ${publisher}`)?.n ?? 0;
+    return hb === 1 || bye === 1 ? n < last : n <= last;
   }
 
   /** Each publisher numbers each channel for itself. */
@@ -73,7 +83,7 @@ export class Subscription {
     const last = known?.n ?? 0;
     // A heartbeat or sign-off repeats the number of the last payload.
     const expected = hb === 1 || bye === 1 ? last : last + 1;
-    const newest = { publisher, n: Math.max(n, last), at: this.#clock.monotonic() };
+    const newest = { publisher, n, at: this.#clock.monotonic() };
     if (bye !== 1) this.#heard.set(source, newest);
     else if (isHotChannel(channel)) this.#rest(source, newest);
     else this.#heard.delete(source);

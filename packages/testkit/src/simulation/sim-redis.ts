@@ -26,6 +26,8 @@ interface Subscription {
   readonly process: SimProcess;
   /** Payloads that will vanish without a trace. */
   toLose: number;
+  /** How much later the payloads that come next arrive, ms: behind others that were sent after them. */
+  readonly toDelay: number[];
   /** The connection is broken until then. */
   brokenUntil: number;
   readonly reconnect: () => void;
@@ -113,6 +115,11 @@ export class SimRedis {
     for (const subscription of this.#of(process)) subscription.toLose += count;
   }
 
+  /** The next payloads to the inbox of a gateway arrive that much later, ms, and do not hold up what follows them. */
+  delayPayloads(process: SimProcess, byMs: readonly number[]): void {
+    for (const subscription of this.#of(process)) subscription.toDelay.push(...byMs);
+  }
+
   /** What `process` sends from now on to inboxes is taken, and reaches nobody; of one that was never heard there, too. */
   mute(process: SimProcess): void {
     this.#muted.add(process);
@@ -181,6 +188,7 @@ export class SimRedis {
           incarnation: names[0] ?? '',
           process,
           toLose: 0,
+          toDelay: [],
           brokenUntil: 0,
           reconnect: () => on.reconnect(),
         };
@@ -192,7 +200,8 @@ export class SimRedis {
             journal.note(time.now, `${process.name} loses`, payload);
             return;
           }
-          process.later(pipe.delay(), () => {
+          const late = subscription.toDelay.shift() ?? 0;
+          process.later(pipe.delay() + late, () => {
             journal.note(time.now, `${process.name} inbox`, payload);
             on.payload(payload, channel);
           });

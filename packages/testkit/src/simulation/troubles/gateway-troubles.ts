@@ -4,6 +4,9 @@ import type { Trouble } from './trouble.ts';
 /** Before the drain's deadline, from which on it cannot be called off. */
 const CALLED_OFF_MS = 7_000;
 
+/** A publish that its sender gave up after 5 s and that arrives all the same. */
+const LATE_MS = 6_000;
+
 /** What happens to gateways. */
 export const GATEWAY_TROUBLES: readonly Trouble[] = [
   {
@@ -59,6 +62,17 @@ export const GATEWAY_TROUBLES: readonly Trouble[] = [
       const count = parts.dice.whole(1, 4);
       parts.redis.losePayloads(program.process, count);
       return { what: `${count} of ${program.process.name}`, lastsMs: 0 };
+    },
+  },
+  {
+    name: 'payloads-late',
+    weight: 2,
+    make: (parts) => {
+      const program = aGateway(parts);
+      if (program === undefined) return undefined;
+      const byMs = Array.from({ length: parts.dice.whole(1, 4) }, () => parts.dice.between(5, LATE_MS));
+      parts.redis.delayPayloads(program.process, byMs);
+      return { what: `${byMs.length} of ${program.process.name}`, lastsMs: LATE_MS };
     },
   },
   {
