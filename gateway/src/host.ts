@@ -1,7 +1,7 @@
+import { loopUtilization } from '@chatplatform/runtime';
 import { createAdminServer } from '@chatplatform/telemetry';
 import { authentication } from './auth/authentication.ts';
 import { Lane, type LanePorts } from './publish/lane.ts';
-import { loopUtilization } from './rooms/flush-window.ts';
 import { listen } from './server/server.ts';
 
 /** What a gateway has from the machine it runs on; the simulation puts its own in place. */

@@ -13,9 +13,8 @@ import {
 import { names, roomOptions, type PlatformNames, type WorkerConfig } from '@chatplatform/platform';
 import { namespaceOf } from '@chatplatform/protocol';
 import { HotRooms, openRedis, type InboxPublisher, type Redis } from '@chatplatform/redis';
-import { Lifecycle, systemClock, systemRandom, type Clock, type Random } from '@chatplatform/runtime';
+import { Lifecycle } from '@chatplatform/runtime';
 import {
-  createAdminServer,
   createLogger,
   createMetrics,
   noTracer,
@@ -35,7 +34,9 @@ import { WorkerError } from './errors.ts';
 import type { HostedService } from './hosted-service.ts';
 import { logReplaced } from './log-end.ts';
 import { learnLogFacts, type LogFacts } from './log-facts.ts';
+import { machineOf, type Machine } from './machine.ts';
 import { checkSecrets } from './notifications/notifications.ts';
+import { Pace } from './pipeline/pace.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { pipelineMetrics } from './pipeline/pipeline-metrics.ts';
 import { Waker } from './pipeline/waker.ts';
@@ -54,22 +55,16 @@ const STOP_MS = { consumer: 15_000, producer: 5_000, short: 2_000 } as const;
 const INCARNATION_LENGTH = 16;
 
 /** What a worker is built from; everything has a real default. */
-export interface WorkerDeps {
+export interface WorkerDeps extends Machine {
   readonly kafka: Kafka;
   readonly redis: Redis;
-  readonly clock: Clock;
-  readonly random: Random;
   readonly logger: Logger;
   readonly tracer: Tracer;
   readonly rules: readonly Rule[];
   /** A room on more gateways than that can be hot; what `HotRooms` says when undefined. */
   readonly hotAbove: number | undefined;
-  /** Calls webhooks. */
-  readonly fetch: typeof fetch;
   /** Whether to measure the process itself too (memory, CPU, event loop). Default true. */
   readonly processMetrics: boolean;
-  /** Opens the admin port. */
-  readonly listenAdmin: typeof createAdminServer;
 }
 
 /** A running worker. */
@@ -98,8 +93,8 @@ export async function startWorker(
 type Parts = Omit<WorkerDeps, 'processMetrics'>;
 
 async function assemble(config: WorkerConfig, deps: Partial<WorkerDeps>, metrics: Metrics): Promise<Parts> {
-  const clock = deps.clock ?? systemClock;
-  const random = deps.random ?? systemRandom;
+  const machine = machineOf(deps);
+  const { clock, random } = machine;
   const logger = deps.logger ?? createLogger({ name: 'worker', level: config.logLevel });
   // What keeps a worker from starting comes first: nothing is open yet that would have to be closed.
   checkFiles(config);
@@ -116,10 +111,8 @@ async function assemble(config: WorkerConfig, deps: Partial<WorkerDeps>, metrics
       prefix: redisPrefix,
       deps: { logger, clock, random, onFailure: (code) => failures.inc({ code }) },
     });
-  const { listenAdmin = createAdminServer } = deps;
-  const call = deps.fetch ?? fetch;
   const { hotAbove, tracer = noTracer } = deps;
-  return { kafka, redis, clock, random, logger, tracer, rules, hotAbove, fetch: call, listenAdmin };
+  return { kafka, redis, logger, tracer, rules, hotAbove, ...machine };
 }
 
 /** @throws WorkerError or KafkaError that names the file which is missing or of no use */
@@ -232,9 +225,10 @@ class WorkerParts implements RunningWorker {
   }
 
   async #consume(facts: LogFacts): Promise<void> {
-    const { logger } = this.#parts;
+    const { clock, logger, utilization } = this.#parts;
     const { topics } = this.#names;
     const pipeline = this.#pipeline(facts);
+    const pace = new Pace(clock, utilization);
     const groupId = this.#groupId();
     logger.info({ epoch: facts.epoch, partitions: facts.partitions.messages, groupId }, 'consuming');
     await this.#consumer.run({
@@ -246,7 +240,9 @@ class WorkerParts implements RunningWorker {
         pipeline.assigned(topic, partitions);
       },
       eachBatch: async (batch) => {
+        const begun = clock.monotonic();
         const result = await pipeline.handle(batch);
+        await pace.rest(begun);
         return this.#killed ? { seek: batch.records[0]?.offset ?? 0 } : result;
       },
     });

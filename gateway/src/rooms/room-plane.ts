@@ -1,5 +1,6 @@
 import { valueKeyOf } from '@chatplatform/protocol';
 import { encodeInboxLine, HotRooms, type InboxGap } from '@chatplatform/redis';
+import type { LoadWindow } from '@chatplatform/runtime';
 import type { Surroundings } from '../surroundings.ts';
 import { Differences } from '../presence/differences.ts';
 import { PresenceKeeper } from '../presence/presence-keeper.ts';
@@ -10,7 +11,7 @@ import type { CastItem } from './cast-item.ts';
 import { DeliveryLag } from './delivery-lag.ts';
 import { DeliverySpans } from './delivery-spans.ts';
 import { FanOut } from './fan-out.ts';
-import { FlushWindow } from './flush-window.ts';
+import { flushWindow } from './flush-window.ts';
 import { READ_PAGE, SharedHistory } from './history.ts';
 import { InboxReader, type InboxReaderOptions } from './inbox-reader.ts';
 import { Joiner } from './joiner.ts';
@@ -30,7 +31,7 @@ export interface RoomPlane {
   readonly receipts: Receipts;
   readonly cast: RoomCast;
   readonly fanOut: FanOut;
-  readonly window: FlushWindow;
+  readonly window: LoadWindow;
   readonly inbox: InboxReader;
   readonly reassertion: Reassertion;
   readonly audit: Audit;
@@ -44,7 +45,7 @@ export function roomPlane(
 ): RoomPlane {
   const { clock, host, incarnation, logger, metrics, redis, optionsOf } = around;
   const onError = (error: unknown): void => logger.debug({ err: error }, 'Redis did not take a change');
-  const window = new FlushWindow(host.utilization);
+  const window = flushWindow(host.utilization);
   const spans = new DeliverySpans(around.tracer);
   const fanOut = fanOutOf(around, window, spans);
   const history = new SharedHistory(around.history);
@@ -135,7 +136,7 @@ function afterGap(gap: InboxGap, reassertion: Reassertion): Promise<void> {
 
 function fanOutOf(
   { broadcaster, clock, host, metrics, tracer }: Surroundings,
-  window: FlushWindow,
+  window: LoadWindow,
   spans: DeliverySpans,
 ): FanOut {
   return new FanOut({

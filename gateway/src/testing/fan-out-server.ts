@@ -2,9 +2,9 @@
 // socket that comes is in one room; `publish` makes messages of it arrive as a worker would send them.
 import { BEGINNING, formatPosition, messageFrame, toJson } from '@chatplatform/protocol';
 import { encodeInboxLine, memoryRedis } from '@chatplatform/redis';
-import { systemClock } from '@chatplatform/runtime';
+import { loopUtilization, systemClock } from '@chatplatform/runtime';
 import { FanOut } from '../rooms/fan-out.ts';
-import { FlushWindow, loopUtilization } from '../rooms/flush-window.ts';
+import { flushWindow } from '../rooms/flush-window.ts';
 import { LocalRoom } from '../rooms/local-room.ts';
 import { RingBudget } from '../rooms/ring.ts';
 import { topicOf } from '../rooms/topics.ts';
@@ -41,7 +41,7 @@ const server = await listen({
   onCertificate: () => undefined,
   unsupportedVersion: () => undefined,
 });
-const window = new FlushWindow(loopUtilization());
+const window = flushWindow(loopUtilization());
 setInterval(() => window.sample(), SAMPLE_MS);
 const fanOut = new FanOut({
   broadcaster: server,

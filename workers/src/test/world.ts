@@ -89,6 +89,7 @@ export class World {
         redis: this.store.open(),
         logger: silentLogger,
         processMetrics: false,
+        utilization: () => 0,
         ...deps,
       },
     );

@@ -7,5 +7,5 @@ export const CONSUMER_DEFAULTS: Required<Omit<ConsumerOptions, 'instanceId'>> = 
   heartbeatIntervalMs: 1_500,
   maxWaitMs: 50,
   maxBytesPerPartition: 1024 * 1024,
-  concurrency: 4,
+  concurrency: 64,
 };

@@ -66,7 +66,10 @@ export interface ConsumerOptions {
   readonly maxWaitMs?: number;
   /** Bytes per partition and fetch. Default 1 MiB. */
   readonly maxBytesPerPartition?: number;
-  /** Partitions handled at the same time by this member; each stays serial. Default 4. */
+  /**
+   * Partitions handled at the same time by this member; each stays serial. Default 64, so that those of one reading
+   * share their round trips: the next reading waits for all of them.
+   */
   readonly concurrency?: number;
 }
 

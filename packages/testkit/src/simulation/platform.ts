@@ -129,6 +129,7 @@ export class Platform {
       logger: simLogger(process, this.#parts.journal),
       processMetrics: false,
       listenAdmin: noAdmin,
+      utilization: this.#utilization,
       // Every other worker sends to all gateways where a room has members on two; the rest to those two.
       hotAbove: this.#started % 2 === 0 ? 1 : undefined,
     };
@@ -188,8 +189,14 @@ export class Platform {
     return { ...stores, ...broken, clock: process.clock, random };
   }
 
+  /** Most programs have time, some are as busy as can be. */
+  readonly #utilization = (): number => {
+    const { dice } = this.#parts;
+    return dice.chance(0.2) ? dice.random.next() : 0;
+  };
+
   #host(program: GatewayProgram): Host {
-    const { network, time, dice, planted } = this.#parts;
+    const { network, time, planted } = this.#parts;
     const { process } = program;
     return {
       listen: network.listenIn(process),
@@ -200,7 +207,7 @@ export class Platform {
       authenticate: () => Promise.resolve({ verifier: anybody(process), resumeKey: RESUME_KEY }),
       lane: (ports) => new Lane(planted?.lane?.(ports) ?? ports),
       soon: (fn) => void time.after(0, fn),
-      utilization: () => (dice.chance(0.2) ? dice.random.next() : 0),
+      utilization: this.#utilization,
       processMetrics: false,
     };
   }

@@ -1,20 +1,22 @@
-import { FlushWindow } from './flush-window.ts';
+import { LoadWindow } from './load-window.ts';
 
 /** The window after the loop was busy for these shares of the time, one after the other. */
 function windows(...shares: number[]): number[] {
   const left = [...shares];
-  const window = new FlushWindow(() => left.shift() ?? 0);
+  const window = new LoadWindow({
+    ...{ utilization: () => left.shift() ?? 0, idleShare: 0.5, busyShare: 0.9, maxMs: 20 },
+  });
   return shares.map(() => {
     window.sample();
     return window.ms;
   });
 }
 
-test('nothing waits while the loop is idle half of the time', () => {
+test('nothing waits while the loop is idle enough', () => {
   expect(windows(0, 0.3, 0.5)).toEqual([0, 0, 0]);
 });
 
-test('the window grows with the load up to 20 ms, and goes with it', () => {
+test('the window grows with the load up to its whole length, and goes with it', () => {
   const grown = windows(0.6, 0.7, 0.8, 0.9, 1);
   expect(grown).toEqual(grown.toSorted((a, b) => a - b));
   expect(grown.slice(-2)).toEqual([20, 20]);

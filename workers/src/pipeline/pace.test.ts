@@ -1,0 +1,22 @@
+import { ManualClock } from '@chatplatform/runtime';
+import { Pace } from './pace.ts';
+
+/** Milliseconds that a batch which took `tookMs` holds up the next reading. */
+async function restAfter(tookMs: number, share: number): Promise<number> {
+  const clock = new ManualClock();
+  const pace = new Pace(clock, () => share);
+  const since = clock.monotonic();
+  await clock.advance(tookMs);
+  const rested = pace.rest(since).then(() => clock.monotonic() - since - tookMs);
+  for (let ms = 0; ms < 50; ms += 1) await clock.advance(1);
+  return rested;
+}
+
+test.each([
+  ['an idle worker reads on at once', 1, 0.2, 0],
+  ['a busy one lets the rest of the window pass', 5, 0.5, 15],
+  ['the window grows with the load', 0, 0.35, 10],
+  ['what took longer than the window is not held up any more', 30, 1, 0],
+])('%s', async (_, tookMs, share, rest) => {
+  expect(await restAfter(tookMs, share)).toBe(rest);
+});

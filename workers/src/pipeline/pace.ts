@@ -1,0 +1,38 @@
+import { LoadWindow, type Clock } from '@chatplatform/runtime';
+
+/** Share of time the worker may be busy before waiting pays: below it every message is read at once. */
+const IDLE_SHARE = 0.2;
+/** Share at which the full window is used. */
+const BUSY_SHARE = 0.5;
+/** Longest a batch holds up the next reading: adds at most this to delivery when much is written. */
+const MAX_WINDOW_MS = 20;
+/** Between two looks at the load, ms. */
+const SAMPLE_MS = 250;
+
+/**
+ * Lets what is written collect in the log while the worker is busy. A reading costs the same for one record as for a
+ * hundred: a request to Kafka, a script of Redis, a publish to each gateway, a write of events.
+ */
+export class Pace {
+  readonly #clock: Clock;
+  readonly #window: LoadWindow;
+  #sampledAt = Number.NEGATIVE_INFINITY;
+
+  /** @param utilization share of time (0..1) the event loop was busy since the last call */
+  constructor(clock: Clock, utilization: () => number) {
+    this.#clock = clock;
+    const share = { idleShare: IDLE_SHARE, busyShare: BUSY_SHARE };
+    this.#window = new LoadWindow({ utilization, ...share, maxMs: MAX_WINDOW_MS });
+  }
+
+  /** Resolves when the next reading may begin after a batch that was begun at `since`, monotonic ms. */
+  async rest(since: number): Promise<void> {
+    const now = this.#clock.monotonic();
+    if (now - this.#sampledAt >= SAMPLE_MS) {
+      this.#sampledAt = now;
+      this.#window.sample();
+    }
+    const left = since + this.#window.ms - now;
+    if (left > 0) await this.#clock.sleep(left);
+  }
+}
