@@ -27,7 +27,7 @@ import { Leftovers, TIDY_MS } from './session/leftovers.ts';
 import type { SessionRegistry } from './session/session-registry.ts';
 import { farewell } from './session/session.ts';
 import type { SessionPlane } from './session/session-plane.ts';
-import { trimSlowConsumers } from './session/slow-consumers.ts';
+import { SlowConsumers } from './session/slow-consumers.ts';
 import { secret } from './stores.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -287,13 +287,16 @@ export class RunningParts implements RunningGateway {
 
   #repeat(): void {
     const { around, plane, registry, revoking, sessions } = this.#parts;
-    const { metrics } = around;
+    const { clock, metrics } = around;
+    const slow = new SlowConsumers({
+      ...{ sessions: () => registry.all(), handed: () => this.#server?.handed ?? 0, clock, metrics },
+    });
     this.#work.every(SAMPLE_MS, () => {
       plane.window.sample();
       metrics.flushWindow.set(plane.window.ms / 1000);
       metrics.rooms.set(plane.rooms.size);
     });
-    this.#work.every(SLOW_CHECK_MS, () => trimSlowConsumers([...registry.all()], metrics));
+    this.#work.every(SLOW_CHECK_MS, () => slow.look());
     this.#work.every(BUCKET_SWEEP_MS, () => sessions.sweepBuckets());
     this.#work.every(AUDIT_MS, () => plane.audit.run());
     this.#work.every(LOG_LOOK_MS, () => this.#logWatch.look());

@@ -1,4 +1,5 @@
 import type { WebSocket } from 'uWebSockets.js';
+import type { Outflow } from './outflow.ts';
 import type { Socket } from './socket.ts';
 
 /** User data uWebSockets keeps per socket: what the upgrade request told, then the connection itself. */
@@ -19,15 +20,17 @@ export class Connection implements Socket {
   readonly remoteAddress: string;
   readonly offeredToken: string | undefined;
   readonly #ws: WebSocket<ConnectionData>;
+  readonly #outflow: Outflow;
   #closed = false;
   #overflowed = false;
 
-  constructor(ws: WebSocket<ConnectionData>) {
+  constructor(ws: WebSocket<ConnectionData>, outflow: Outflow) {
     const data = ws.getUserData();
     this.id = data.id;
     this.remoteAddress = data.remoteAddress;
     this.offeredToken = data.offeredToken;
     this.#ws = ws;
+    this.#outflow = outflow;
   }
 
   get closed(): boolean {
@@ -50,6 +53,7 @@ export class Connection implements Socket {
 
   send(frame: string): boolean {
     if (this.#closed) return false;
+    this.#outflow.add(frame);
     // 2 = dropped; with closeOnBackpressureLimit the library closes the socket right after.
     return this.#ws.send(frame, false, false) !== 2;
   }

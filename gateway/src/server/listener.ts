@@ -5,6 +5,7 @@ import { GatewayError } from '../errors.ts';
 import { Connection, type ConnectionData } from './connection.ts';
 import type { HttpService } from './http.ts';
 import { serveHttp, type AddressOf } from './http-exchange.ts';
+import type { Outflow } from './outflow.ts';
 import { FIRST_FRAME_BYTES, IDLE_TIMEOUT_SECONDS, MAX_BACKPRESSURE_BYTES } from './settings.ts';
 import type { Broadcaster, SocketEvents } from './socket.ts';
 import { upgrade, type Admission } from './upgrade.ts';
@@ -42,23 +43,33 @@ export interface ServerOptions {
 /** A listening WebSocket server. */
 export interface Server extends Broadcaster {
   readonly port: number;
+  /** Bytes handed to sockets so far, see {@link Outflow}. */
+  readonly handed: number;
   /** No new connections; existing ones live on. */
   stopListening(): void;
   /** Cuts everything at once. */
   close(): void;
 }
 
+/** What all listeners of a process share. */
+export interface Shared {
+  /** Numbers connections. */
+  readonly nextId: () => number;
+  readonly outflow: Outflow;
+}
+
 /** One app of the library, on its port: the sockets that came in through it, and the topics they are subscribed to. */
 export class Listener implements Server {
   readonly #app: TemplatedApp;
   readonly #counted = { sockets: 0 };
+  readonly #outflow: Outflow;
   #listening: us_listen_socket | undefined;
   #port = 0;
 
-  /** @param nextId numbers connections over all listeners of a process */
-  constructor(app: TemplatedApp, options: ServerOptions, nextId: () => number) {
+  constructor(app: TemplatedApp, options: ServerOptions, shared: Shared) {
     this.#app = app;
-    app.ws<ConnectionData>('/ws', behaviour(options, { nextId, counted: this.#counted }));
+    this.#outflow = shared.outflow;
+    app.ws<ConnectionData>('/ws', behaviour(options, { ...shared, counted: this.#counted }));
     serveHttp(app, options.http, options.addressOf);
   }
 
@@ -78,7 +89,12 @@ export class Listener implements Server {
     return this.#counted.sockets;
   }
 
+  get handed(): number {
+    return this.#outflow.bytes;
+  }
+
   publish(topic: string, frame: string): void {
+    this.#outflow.add(frame);
     this.#app.publish(topic, frame, false, false);
   }
 
@@ -99,7 +115,7 @@ export class Listener implements Server {
 
 function behaviour(
   options: ServerOptions,
-  { nextId, counted }: { nextId: () => number; counted: { sockets: number } },
+  { nextId, outflow, counted }: Shared & { counted: { sockets: number } },
 ): WebSocketBehavior<ConnectionData> {
   const { events } = options;
   return {
@@ -112,7 +128,7 @@ function behaviour(
     closeOnBackpressureLimit: true,
     upgrade: (res, req, context) => upgrade(res, req, context, { ...options, id: nextId() }),
     open: (ws) => {
-      const connection = new Connection(ws);
+      const connection = new Connection(ws, outflow);
       ws.getUserData().connection = connection;
       counted.sockets += 1;
       events.opened(connection);

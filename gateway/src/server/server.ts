@@ -1,4 +1,5 @@
 import uWS from 'uWebSockets.js';
+import { Outflow } from './outflow.ts';
 import { Listener, type Server, type ServerOptions } from './listener.ts';
 import { TlsServer } from './tls-server.ts';
 
@@ -10,9 +11,9 @@ export type { Server, ServerOptions } from './listener.ts';
  */
 export async function listen(options: ServerOptions): Promise<Server> {
   let last = 0;
-  const nextId = (): number => (last += 1);
-  if (options.tls !== undefined) return TlsServer.listen(options, options.tls, nextId);
-  const listener = new Listener(uWS.App(), options, nextId);
+  const shared = { nextId: (): number => (last += 1), outflow: new Outflow() };
+  if (options.tls !== undefined) return TlsServer.listen(options, options.tls, shared);
+  const listener = new Listener(uWS.App(), options, shared);
   await listener.listen(options);
   return listener;
 }

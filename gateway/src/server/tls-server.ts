@@ -4,7 +4,7 @@ import uWS from 'uWebSockets.js';
 import type { TemplatedApp } from 'uWebSockets.js';
 import { GatewayError } from '../errors.ts';
 import { Repeating } from '../repeating.ts';
-import { Listener, type Server, type ServerOptions, type TlsFiles } from './listener.ts';
+import { Listener, type Server, type ServerOptions, type Shared, type TlsFiles } from './listener.ts';
 
 /** How often the files are looked at: a certificate is renewed weeks before it ends. */
 const LOOK_MS = 10_000;
@@ -17,23 +17,23 @@ const LOOK_MS = 10_000;
 export class TlsServer implements Server {
   readonly #options: ServerOptions;
   readonly #files: TlsFiles;
-  readonly #nextId: () => number;
+  readonly #shared: Shared;
   readonly #looks: Repeating;
   /** The newest one first. */
   #listeners: Listener[] = [];
   #port = 0;
   #seen = '';
 
-  private constructor(options: ServerOptions, files: TlsFiles, nextId: () => number) {
+  private constructor(options: ServerOptions, files: TlsFiles, shared: Shared) {
     this.#options = options;
     this.#files = files;
-    this.#nextId = nextId;
+    this.#shared = shared;
     this.#looks = new Repeating(options.clock);
   }
 
   /** Fails with `GatewayError` `config` when certificate and key cannot be used, `listen` when the port is taken. */
-  static async listen(options: ServerOptions, files: TlsFiles, nextId: () => number): Promise<TlsServer> {
-    const server = new TlsServer(options, files, nextId);
+  static async listen(options: ServerOptions, files: TlsFiles, shared: Shared): Promise<TlsServer> {
+    const server = new TlsServer(options, files, shared);
     server.#port = options.port;
     server.#seen = await server.#print();
     await server.#open();
@@ -43,6 +43,10 @@ export class TlsServer implements Server {
 
   get port(): number {
     return this.#port;
+  }
+
+  get handed(): number {
+    return this.#shared.outflow.bytes;
   }
 
   publish(topic: string, frame: string): void {
@@ -81,7 +85,7 @@ export class TlsServer implements Server {
   async #open(): Promise<void> {
     const { host } = this.#options;
     const [current] = this.#listeners;
-    const next = new Listener(appOf(this.#files), this.#options, this.#nextId);
+    const next = new Listener(appOf(this.#files), this.#options, this.#shared);
     // Shared, since the next certificate needs the port while this one still has it.
     await next.listen({ host, port: this.#port, reusePort: true });
     this.#port = next.port;

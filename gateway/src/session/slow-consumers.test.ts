@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { jest } from '@jest/globals';
 import { WebSocket } from 'ws';
-import { systemClock } from '@chatplatform/runtime';
+import { ManualClock, systemClock } from '@chatplatform/runtime';
 import { createMetrics } from '@chatplatform/telemetry';
 import { gatewayMetrics } from '../admin/gateway-metrics.ts';
 import { topicOf } from '../rooms/topics.ts';
@@ -9,7 +9,7 @@ import { listen, type Server } from '../server/server.ts';
 import { MAX_BACKPRESSURE_BYTES } from '../server/settings.ts';
 import type { Socket } from '../server/socket.ts';
 import type { Session } from './session.ts';
-import { trimSlowConsumers } from './slow-consumers.ts';
+import { SlowConsumers } from './slow-consumers.ts';
 
 // The real server, and a peer that stops reading: what waits for it is in the server's own buffer.
 
@@ -27,6 +27,7 @@ let peer: WebSocket;
 let received: string[];
 let byes: number[];
 let session: Session;
+let slow: SlowConsumers;
 
 beforeEach(async () => {
   closedWith = undefined;
@@ -69,6 +70,9 @@ beforeEach(async () => {
     rooms: new Map([[ROOM, ['msg', 'typing', 'presence']]]),
     bye: (code: number) => void byes.push(code),
   } as unknown as Session;
+  slow = new SlowConsumers({
+    ...{ sessions: () => [session], handed: () => server.handed, clock: systemClock, metrics },
+  });
   for (const cls of ['msg', 'typing', 'presence'] as const) socket.subscribe(topicOf(cls, ROOM));
 });
 
@@ -91,7 +95,7 @@ async function fillTo(share: number): Promise<number> {
 }
 
 function look(): void {
-  trimSlowConsumers([session], metrics);
+  slow.look();
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -138,4 +142,63 @@ test('at the limit the connection is cut, and the peer has a part of the message
   expect(socket.overflowed).toBe(true);
   expect(received.length).toBeLessThan(sent);
   expect(received.every((line) => line === MESSAGE)).toBe(true);
+});
+
+describe('nobody is asked what waits', () => {
+  const LONGEST_MS = 5_000;
+  let handed: number;
+  let waiting: number;
+  let asked: number;
+  let clock: ManualClock;
+  let looks: SlowConsumers;
+
+  beforeEach(() => {
+    [handed, waiting, asked] = [0, 0, 0];
+    clock = new ManualClock();
+    const quiet = {
+      socket: { bufferedBytes: () => ((asked += 1), waiting) },
+      trimmed: false,
+      rooms: new Map(),
+    } as unknown as Session;
+    looks = new SlowConsumers({ ...{ sessions: () => [quiet], handed: () => handed, clock, metrics } });
+    looks.look();
+    expect(asked).toBe(1);
+  });
+
+  test('before half of the limit was handed over, to all of them together', () => {
+    handed = MAX_BACKPRESSURE_BYTES / 2 - 1;
+    looks.look();
+    expect(asked).toBe(1);
+    handed += 1;
+    looks.look();
+    expect(asked).toBe(2);
+  });
+
+  test('unless something already waited, by so much earlier', () => {
+    waiting = MAX_BACKPRESSURE_BYTES / 4;
+    handed = MAX_BACKPRESSURE_BYTES / 2;
+    looks.look();
+    handed += MAX_BACKPRESSURE_BYTES / 4 - 1;
+    looks.look();
+    expect(asked).toBe(2);
+    handed += 1;
+    looks.look();
+    expect(asked).toBe(3);
+  });
+
+  test('but every five seconds all the same', async () => {
+    await clock.advance(LONGEST_MS - 1);
+    looks.look();
+    expect(asked).toBe(1);
+    await clock.advance(1);
+    looks.look();
+    expect(asked).toBe(2);
+  });
+
+  test('and each time as long as somebody is kept short', () => {
+    waiting = MAX_BACKPRESSURE_BYTES * 0.6;
+    handed = MAX_BACKPRESSURE_BYTES / 2;
+    for (let n = 0; n < 3; n += 1) looks.look();
+    expect(asked).toBe(4);
+  });
 });

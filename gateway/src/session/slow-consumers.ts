@@ -1,3 +1,4 @@
+import type { Clock } from '@chatplatform/runtime';
 import type { GatewayMetrics } from '../admin/gateway-metrics.ts';
 import { EPHEMERAL_CLASSES, topicOf } from '../rooms/topics.ts';
 import { MAX_BACKPRESSURE_BYTES } from '../server/settings.ts';
@@ -8,20 +9,53 @@ const TRIM_SHARE = 0.5;
 /** Above this share a goodbye is tried while the socket can still take it. */
 const CLOSE_SHARE = 0.75;
 
+/** Everybody is looked at that often whatever was handed over, ms: answers to a client's pings are counted by nobody. */
+const LONGEST_MS = 5_000;
+
+interface Deps {
+  readonly sessions: () => Iterable<Session>;
+  /** Bytes handed to sockets so far, a frame for many counted once. */
+  readonly handed: () => number;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly metrics: GatewayMetrics;
+}
+
 /**
- * Looks after readers that are too slow, a few times per second: at half of the socket's limit ephemeral classes stop
- * for them, at three quarters they are told 3008; at the limit itself the server cuts the connection.
+ * Looks after readers that are too slow: at half of the socket's limit ephemeral classes stop for them, at three
+ * quarters they are told 3008; at the limit itself the server cuts the connection.
  */
-export function trimSlowConsumers(sessions: Iterable<Session>, metrics: GatewayMetrics): void {
-  for (const session of sessions) {
+export class SlowConsumers {
+  readonly #deps: Deps;
+  /** As long as less than this was handed over nobody can have come to half of the limit. */
+  #nobodyUpTo = 0;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  /** Called a few times per second; costs nothing while little is sent. */
+  look(): void {
+    const handed = this.#deps.handed();
+    const now = this.#deps.clock.monotonic();
+    if (handed < this.#nobodyUpTo && now - this.#lookedAt < LONGEST_MS) return;
+    this.#lookedAt = now;
+    let most = 0;
+    for (const session of this.#deps.sessions()) most = Math.max(most, this.#lookAt(session));
+    this.#nobodyUpTo = handed + (TRIM_SHARE - most) * MAX_BACKPRESSURE_BYTES;
+  }
+
+  /** The share of the limit that waits; of one that is kept short, enough to be looked at again soon. */
+  #lookAt(session: Session): number {
     const share = session.socket.bufferedBytes() / MAX_BACKPRESSURE_BYTES;
     if (share > CLOSE_SHARE) {
-      if (!session.ended) metrics.slowCloses.inc();
+      if (!session.ended) this.#deps.metrics.slowCloses.inc();
       session.bye(3008);
     } else if (share > TRIM_SHARE || session.trimmed) {
       // Looked at each time: it may have joined further rooms.
       setEphemeral(session, share <= TRIM_SHARE);
     }
+    return session.trimmed ? 1 : share;
   }
 }
 

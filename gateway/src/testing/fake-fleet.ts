@@ -147,6 +147,7 @@ export class FakeFleet {
           port: 1,
           publish: (topic, frame) => sockets.publish(topic, frame),
           subscribers: (topic) => sockets.subscribers(topic),
+          handed: 0,
           stopListening: () => undefined,
           close: () => undefined,
         });

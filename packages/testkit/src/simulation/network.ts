@@ -125,6 +125,8 @@ export class Network {
         for (const socket of endpoint.topics.get(topic) ?? []) socket.send(frame);
       },
       subscribers: (topic) => endpoint.topics.get(topic)?.size ?? 0,
+      // Nothing ever waits in a simulated socket.
+      handed: 0,
       stopListening: leave,
       close: () => {
         leave();
