@@ -11,6 +11,7 @@ import { thisMachine, type Host } from './host.ts';
 import { LiveSettings } from './live-settings.ts';
 import { EventLog } from './presence/event-log.ts';
 import { LogKnowledge } from './publish/log-knowledge.ts';
+import { spacedProducer } from './publish/spaced-producer.ts';
 import { openSigning, type Signing } from './publish/signing.ts';
 import { roomPlane } from './rooms/room-plane.ts';
 import { RunningParts, type GatewayParts, type RunningGateway } from './running-gateway.ts';
@@ -85,7 +86,7 @@ async function assemble(config: GatewayConfig, deps: Partial<GatewayDeps>): Prom
   const { kafka, redis, owned } = await storesOf(config, deps, { ...tools, incarnation, metrics });
   const broadcaster = new LateBroadcaster();
   const knowledge = knowledgeOf(config, { kafka, redis, topics, clock, metrics, logger, signing });
-  const producer = kafka.producer();
+  const { producer, spacing } = spacedProducer(kafka);
   const around: Surroundings = {
     config,
     host,
@@ -136,6 +137,7 @@ async function assemble(config: GatewayConfig, deps: Partial<GatewayDeps>): Prom
     registryOfMetrics,
     revoking,
     sessions,
+    spacing,
   });
 }
 

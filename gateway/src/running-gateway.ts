@@ -1,5 +1,6 @@
 import type { Kafka } from '@chatplatform/kafka';
 import { LEASE_RENEW_MS, LEASE_SWEEP_MS, RedisError, type LeaseSweep, type Redis } from '@chatplatform/redis';
+import type { GatheringWindow } from '@chatplatform/runtime';
 import type { AdminServer, Metrics } from '@chatplatform/telemetry';
 import type { Degradation } from './admin/degradation.ts';
 import type { Api } from './api/api.ts';
@@ -59,9 +60,11 @@ export interface GatewayParts {
   balance: Balance;
   revoking: RevocationPlane;
   sessions: SessionPlane;
+  /** Of requests to the log. */
+  spacing: GatheringWindow;
 }
 
-/** How often the flush window looks at the loop. */
+/** How often the windows look at the loop. */
 const SAMPLE_MS = 100;
 /** How often slow readers are looked for: 1 MiB does not fill faster than that over a real network. */
 const SLOW_CHECK_MS = 250;
@@ -286,13 +289,15 @@ export class RunningParts implements RunningGateway {
   }
 
   #repeat(): void {
-    const { around, plane, registry, revoking, sessions } = this.#parts;
+    const { around, plane, registry, revoking, sessions, spacing } = this.#parts;
     const { clock, metrics } = around;
     const slow = new SlowConsumers({
       ...{ sessions: () => registry.all(), handed: () => this.#server?.handed ?? 0, clock, metrics },
     });
     this.#work.every(SAMPLE_MS, () => {
-      plane.window.sample();
+      const utilization = around.host.utilization();
+      plane.window.sample(utilization);
+      spacing.sample(utilization, clock.monotonic());
       metrics.flushWindow.set(plane.window.ms / 1000);
       metrics.rooms.set(plane.rooms.size);
     });

@@ -11,6 +11,6 @@ const BUSY_SHARE = 0.9;
  * How long messages of a room are collected before they leave in one frame; asked once per flush. 0 = until the end of
  * this turn of the event loop.
  */
-export function flushWindow(utilization: () => number): LoadWindow {
-  return new LoadWindow({ utilization, idleShare: IDLE_SHARE, busyShare: BUSY_SHARE, maxMs: MAX_WINDOW_MS });
+export function flushWindow(): LoadWindow {
+  return new LoadWindow({ idleShare: IDLE_SHARE, busyShare: BUSY_SHARE, maxMs: MAX_WINDOW_MS });
 }

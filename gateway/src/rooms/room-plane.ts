@@ -43,9 +43,9 @@ export function roomPlane(
   registry: SessionRegistry,
   control: Pick<InboxReaderOptions, 'takenOver' | 'revoked'>,
 ): RoomPlane {
-  const { clock, host, incarnation, logger, metrics, redis, optionsOf } = around;
+  const { clock, incarnation, logger, metrics, redis, optionsOf } = around;
   const onError = (error: unknown): void => logger.debug({ err: error }, 'Redis did not take a change');
-  const window = flushWindow(host.utilization);
+  const window = flushWindow();
   const spans = new DeliverySpans(around.tracer);
   const fanOut = fanOutOf(around, window, spans);
   const history = new SharedHistory(around.history);

@@ -41,8 +41,9 @@ const server = await listen({
   onCertificate: () => undefined,
   unsupportedVersion: () => undefined,
 });
-const window = flushWindow(loopUtilization());
-setInterval(() => window.sample(), SAMPLE_MS);
+const window = flushWindow();
+const utilization = loopUtilization();
+setInterval(() => window.sample(utilization()), SAMPLE_MS);
 const fanOut = new FanOut({
   broadcaster: server,
   windowMs: () => window.ms,

@@ -13,6 +13,7 @@ export {
   type SignalSource,
 } from './lifecycle.ts';
 export { liveFile, type LiveFile, type LiveFileOptions } from './live-file.ts';
+export { GatheringWindow, type GatheringWindowOptions } from './gathering-window.ts';
 export { LoadWindow, loopUtilization, type LoadWindowOptions } from './load-window.ts';
 export { loadConfig, type ConfigSource } from './load-config.ts';
 export { ManualClock } from './manual-clock.ts';

@@ -2,12 +2,9 @@ import { LoadWindow } from './load-window.ts';
 
 /** The window after the loop was busy for these shares of the time, one after the other. */
 function windows(...shares: number[]): number[] {
-  const left = [...shares];
-  const window = new LoadWindow({
-    ...{ utilization: () => left.shift() ?? 0, idleShare: 0.5, busyShare: 0.9, maxMs: 20 },
-  });
-  return shares.map(() => {
-    window.sample();
+  const window = new LoadWindow({ idleShare: 0.5, busyShare: 0.9, maxMs: 20 });
+  return shares.map((share) => {
+    window.sample(share);
     return window.ms;
   });
 }

@@ -2,8 +2,6 @@ import { performance } from 'node:perf_hooks';
 
 /** How a window follows the load. */
 export interface LoadWindowOptions {
-  /** Share of time (0..1) the event loop was busy since the last call. */
-  readonly utilization: () => number;
   /** Share up to which nothing waits. */
   readonly idleShare: number;
   /** Share from which on the whole window is used. */
@@ -29,10 +27,10 @@ export class LoadWindow {
     return this.#ms;
   }
 
-  /** Measures again; called a few times per second. */
-  sample(): void {
-    const { utilization, idleShare, busyShare, maxMs } = this.#options;
-    const share = (utilization() - idleShare) / (busyShare - idleShare);
+  /** @param utilization share of time (0..1) the event loop was busy since the last call, a few times per second */
+  sample(utilization: number): void {
+    const { idleShare, busyShare, maxMs } = this.#options;
+    const share = (utilization - idleShare) / (busyShare - idleShare);
     this.#ms = Math.round(Math.min(1, Math.max(0, share)) * maxMs);
   }
 }

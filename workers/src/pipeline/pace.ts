@@ -1,13 +1,15 @@
-import { LoadWindow, type Clock } from '@chatplatform/runtime';
+import { GatheringWindow, type Clock } from '@chatplatform/runtime';
 
-/** Share of time the worker may be busy before waiting pays: below it every message is read at once. */
-const IDLE_SHARE = 0.2;
-/** Share at which the full window is used. */
-const BUSY_SHARE = 0.5;
-/** Longest a batch holds up the next reading: adds at most this to delivery when much is written. */
-const MAX_WINDOW_MS = 20;
-/** Fewer records than that in a window do not pay for the wait of the first: a hundred messages a second are read one by one. */
-const WORTH_WAITING_FOR = 8;
+const WINDOW = {
+  /** Share of time the worker may be busy before waiting pays: below it every message is read at once. */
+  idleShare: 0.2,
+  /** Share at which the full window is used. */
+  busyShare: 0.5,
+  /** Longest a batch holds up the next reading: adds at most this to delivery when much is written. */
+  maxMs: 20,
+  /** At a hundred messages a second each is read by itself, however busy the worker is. */
+  worth: 8,
+} as const;
 /** Between two looks at the load, ms. */
 const SAMPLE_MS = 250;
 
@@ -17,34 +19,25 @@ const SAMPLE_MS = 250;
  */
 export class Pace {
   readonly #clock: Clock;
-  readonly #window: LoadWindow;
+  readonly #utilization: () => number;
+  readonly #window = new GatheringWindow(WINDOW);
   #sampledAt = Number.NEGATIVE_INFINITY;
-  /** Records read since then, and how many came each ms before. */
-  #read = 0;
-  #perMs = 0;
 
   /** @param utilization share of time (0..1) the event loop was busy since the last call */
   constructor(clock: Clock, utilization: () => number) {
     this.#clock = clock;
-    const share = { idleShare: IDLE_SHARE, busyShare: BUSY_SHARE };
-    this.#window = new LoadWindow({ utilization, ...share, maxMs: MAX_WINDOW_MS });
+    this.#utilization = utilization;
   }
 
   /** Resolves when the next reading may begin after a batch of `records` that was begun at `since`, monotonic ms. */
   async rest(since: number, records: number): Promise<void> {
     const now = this.#clock.monotonic();
-    this.#read += records;
-    if (now - this.#sampledAt >= SAMPLE_MS) this.#sample(now);
-    const windowMs = this.#window.ms;
-    if (windowMs * this.#perMs < WORTH_WAITING_FOR) return;
-    const left = since + windowMs - now;
+    this.#window.note(records);
+    if (now - this.#sampledAt >= SAMPLE_MS) {
+      this.#sampledAt = now;
+      this.#window.sample(this.#utilization(), now);
+    }
+    const left = since + this.#window.ms - now;
     if (left > 0) await this.#clock.sleep(left);
-  }
-
-  #sample(now: number): void {
-    this.#window.sample();
-    this.#perMs = this.#read / (now - this.#sampledAt);
-    this.#read = 0;
-    this.#sampledAt = now;
   }
 }

@@ -31,13 +31,18 @@ export interface ProducerOptions {
   readonly maxBatchBytes?: number;
   /** Bytes that may wait or be in flight before `append` rejects with `queue-full`. Default 32 MiB. */
   readonly maxQueuedBytes?: number;
+  /**
+   * Told how many records a request to a leader carries; answers how long the next one to it waits at least, ms. A request
+   * costs broker and client the same for one record as for a hundred. Default: not at all.
+   */
+  readonly spacing?: (records: number) => number;
 }
 
 /** Writes records with `acks=all`, each partition strictly in the order of the `append` calls. */
 export interface RecordProducer {
   /**
    * Writes one record. Sent at once when nothing is in flight to the partition's leader, collected into
-   * a micro-batch while something is. Retries until the deadline.
+   * a micro-batch while something is, and during the `spacing` after it. Retries until the deadline.
    *
    * Rejects with a {@link KafkaError}: `unavailable`, `timeout`, `queue-full`, `too-large`,
    * `unknown-topic`, `closed`; and after one record of a partition finally failed, everything that was

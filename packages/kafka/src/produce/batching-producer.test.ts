@@ -1,7 +1,7 @@
 import { ManualClock, seededRandom } from '@chatplatform/runtime';
 import * as fc from 'fast-check';
 import { KafkaError } from '../errors.ts';
-import type { Appended, OutRecord } from '../port/producer.ts';
+import type { Appended, OutRecord, ProducerOptions } from '../port/producer.ts';
 import { BatchingProducer } from './batching-producer.ts';
 import type { ProduceTransport, Slice, SliceResult } from './transport.ts';
 
@@ -60,10 +60,10 @@ class PlannedTransport implements ProduceTransport {
   }
 }
 
-function setUp(plan: Plan[] = []) {
+function setUp(plan: Plan[] = [], options: ProducerOptions = {}) {
   const clock = new ManualClock();
   const transport = new PlannedTransport(clock, plan);
-  const producer = new BatchingProducer({}, { transport, clock, random: seededRandom(1) });
+  const producer = new BatchingProducer(options, { transport, clock, random: seededRandom(1) });
   const outcomes: (Appended | string)[] = [];
   const append = (value: string, partition = 0): void => {
     const index = outcomes.push('waiting') - 1;
@@ -80,6 +80,33 @@ function record(value: string, partition = 0): OutRecord {
 }
 
 const firstCopies = (log: readonly string[]): string[] => [...new Set(log)];
+
+describe('requests to a leader are spaced', () => {
+  test('the first goes at once, and what comes during its spacing goes together', async () => {
+    const carried: number[] = [];
+    const spacing = (records: number): number => (carried.push(records), 20);
+    const { clock, transport, append, outcomes } = setUp([], { spacing });
+    append('a');
+    await clock.advance(6);
+    expect(outcomes[0]).toMatchObject({ offset: 0 });
+    for (const value of ['b', 'c', 'd']) append(value);
+    await clock.advance(13);
+    expect(transport.sizes).toEqual([1]);
+    await clock.advance(10);
+    expect(transport.sizes).toEqual([1, 3]);
+    expect(carried).toEqual([1, 3]);
+    expect(outcomes.slice(1)).toMatchObject([{ offset: 1 }, { offset: 2 }, { offset: 3 }]);
+  });
+
+  test('a pause after a failure is not cut short', async () => {
+    const { clock, transport, append } = setUp(['refused'], { spacing: () => 1 });
+    append('a');
+    await clock.advance(20);
+    expect(transport.sizes).toEqual([1]);
+    await clock.advance(600);
+    expect(transport.sizes).toEqual([1, 1]);
+  });
+});
 
 test('sends at once when idle, collects while a request is in flight', async () => {
   const { clock, transport, append, outcomes } = setUp();

@@ -13,6 +13,7 @@ const DEFAULTS: Required<ProducerOptions> = {
   maxBatchRecords: 512,
   maxBatchBytes: 512 * 1024,
   maxQueuedBytes: 32 * 1024 * 1024,
+  spacing: () => 0,
 };
 /** How exact deadlines are, ms: one timer for all records instead of one each. */
 const SWEEP_MS = 100;
@@ -199,6 +200,7 @@ export class BatchingProducer implements RecordProducer {
     const flight = loadFlight(queues, { records: leader.maxRecords, bytes: this.#options.maxBatchBytes });
     if (flight.length === 0) return;
     leader.flying = true;
+    leader.waitUntil(this.#deps.clock.monotonic() + this.#options.spacing(recordsOf(flight)));
     for (const { queue } of flight) queue.busy = true;
     void this.#fly(leader, flight);
   }
@@ -250,7 +252,7 @@ export class BatchingProducer implements RecordProducer {
       this.#health.succeeded();
       return;
     }
-    const records = flight.reduce((sum, { entries }) => sum + entries.length, 0);
+    const records = recordsOf(flight);
     const final = isFinal(failure.error);
     if (!final) this.#retryLater(leader, results);
     else if (records > 1) leader.narrow(records);
@@ -342,6 +344,10 @@ export class BatchingProducer implements RecordProducer {
 /** `unknown-topic` may be metadata that is still on its way: it lasts until the deadline. */
 function isFinal(error: KafkaError): boolean {
   return !error.retryable && error.code !== 'unknown-topic';
+}
+
+function recordsOf(flight: readonly Flight[]): number {
+  return flight.reduce((sum, { entries }) => sum + entries.length, 0);
 }
 
 function isOutage(error: KafkaError): boolean {

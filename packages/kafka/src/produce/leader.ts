@@ -30,7 +30,12 @@ export class Leader {
   }
 
   failed(now: number): void {
-    this.notBefore = now + this.#backoff.next();
+    this.waitUntil(now + this.#backoff.next());
+  }
+
+  /** No flight starts before `moment`, monotonic ms, nor before any other that was named. */
+  waitUntil(moment: number): void {
+    this.notBefore = Math.max(this.notBefore, moment);
   }
 
   /** The broker refused a flight of `records`: look for the culprit in a smaller one. */
