@@ -5,24 +5,23 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
-import { connectKafka, signer, type Kafka } from '@chatplatform/kafka';
+import { signer, type Kafka } from '@chatplatform/kafka';
 import { names, WorkerConfig } from '@chatplatform/platform';
+import type { Redis } from '@chatplatform/redis';
 import { decodeEvent, encodeRecord, partitionOf, type PlatformEvent } from '@chatplatform/protocol';
-import { openRedis, type Redis } from '@chatplatform/redis';
 import { until } from '@chatplatform/runtime';
 import { silentLogger } from '@chatplatform/telemetry';
-import { startKafka, startRedis, type KafkaStore, type RedisStore } from '@chatplatform/testkit';
+import { startStores, type RealStores } from './integration/stores.ts';
 import { startWorker, type RunningWorker } from './worker.ts';
 
 jest.setTimeout(180_000);
 
 const PLATFORM = { namespace: 'it', name: 'services' };
-const { topics, groups, redisPrefix } = names(PLATFORM.namespace, PLATFORM.name);
+const { topics, groups } = names(PLATFORM.namespace, PLATFORM.name);
 const PARTITIONS = 2;
 const keys = { active: 'k1', keys: { k1: randomBytes(32).toString('base64') } };
 
-let kafkaStore: KafkaStore;
-let redisStore: RedisStore;
+let stores: RealStores;
 let kafka: Kafka;
 let redis: Redis;
 let folder: string;
@@ -43,38 +42,17 @@ beforeAll(async () => {
     });
   });
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
-  [kafkaStore, redisStore, folder] = await Promise.all([
-    startKafka(),
-    startRedis(),
+  [stores, folder] = await Promise.all([
+    startStores({ ...PLATFORM, partitions: PARTITIONS, eventPartitions: 1 }),
     mkdtemp(join(tmpdir(), 'services-it-')),
   ]);
-  kafka = connectKafka(
-    { bootstrapServers: kafkaStore.bootstrapServers, clientId: 'it' },
-    { logger: silentLogger },
-  );
-  redis = openRedis({
-    config: { url: redisStore.url, cluster: false },
-    prefix: redisPrefix,
-    deps: { logger: silentLogger },
-  });
-  await redis.ready(5_000);
-  const stamped = { 'message.timestamp.type': 'LogAppendTime' };
-  await kafka.admin().ensureTopics([
-    { name: topics.messages, partitions: PARTITIONS, replicationFactor: 1, config: stamped },
-    { name: topics.events, partitions: 1, replicationFactor: 1 },
-    { name: topics.deadLetters, partitions: 1, replicationFactor: 1 },
-    { name: topics.control, partitions: 1, replicationFactor: 1, config: { 'cleanup.policy': 'compact' } },
-  ]);
-  await kafka.admin().ensureEpoch(topics.control);
+  ({ kafka, redis } = stores);
   await Promise.all([
     writeFile(join(folder, 'keys.json'), JSON.stringify(keys)),
     writeFile(join(folder, 'secret'), 'secret'),
   ]);
   config = WorkerConfig.parse({
-    platform: PLATFORM,
-    admin: { host: '127.0.0.1', port: 0 },
-    kafka: { bootstrapServers: kafkaStore.bootstrapServers },
-    redis: { endpoints: [`${redisStore.host}:${redisStore.port}`] },
+    ...stores.config,
     signing: { keysFile: join(folder, 'keys.json') },
     notifications: {
       webhooks: [
@@ -92,10 +70,9 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all(workers.map((worker) => worker.close()));
-  await Promise.all([kafka.close(), redis.close()]);
   receiver.closeAllConnections();
   receiver.close();
-  await Promise.all([kafkaStore.stop(), redisStore.stop(), rm(folder, { recursive: true })]);
+  await Promise.all([stores.stop(), rm(folder, { recursive: true })]);
 });
 
 async function publish(

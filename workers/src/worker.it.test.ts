@@ -4,16 +4,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
-import { connectKafka, type InRecord, type Kafka } from '@chatplatform/kafka';
+import type { InRecord, Kafka } from '@chatplatform/kafka';
 import { names } from '@chatplatform/platform';
 import { decodeRecord, encodeRecord, partitionOf, RecordError } from '@chatplatform/protocol';
-import { openRedis, type InboxItem, type Redis } from '@chatplatform/redis';
+import type { InboxItem, Redis } from '@chatplatform/redis';
 import { seededRandom, until } from '@chatplatform/runtime';
-import { silentLogger } from '@chatplatform/telemetry';
-import { startKafka, startRedis, type KafkaStore, type RedisStore } from '@chatplatform/testkit';
+import { startStores, type RealStores } from './integration/stores.ts';
 
 const PLATFORM = { namespace: 'it', name: 'worker' };
-const { topics, groups, redisPrefix } = names(PLATFORM.namespace, PLATFORM.name);
+const { topics, groups } = names(PLATFORM.namespace, PLATFORM.name);
 const PARTITIONS = 6;
 const ROOMS = Array.from({ length: 20 }, (_, n) => `team:${n}`);
 const GATEWAY = 'gw-it';
@@ -21,8 +20,7 @@ const MESSAGES = 10_000;
 
 jest.setTimeout(120_000);
 
-let kafkaStore: KafkaStore;
-let redisStore: RedisStore;
+let stores: RealStores;
 let kafka: Kafka;
 let redis: Redis;
 let epoch: string;
@@ -32,51 +30,23 @@ const mail: InboxItem[] = [];
 const workers = new Set<ChildProcess>();
 
 beforeAll(async () => {
-  [kafkaStore, redisStore, folder] = await Promise.all([
-    startKafka(),
-    startRedis(),
+  [stores, folder] = await Promise.all([
+    startStores({ ...PLATFORM, partitions: PARTITIONS, eventPartitions: 3 }),
     mkdtemp(join(tmpdir(), 'worker-it-')),
   ]);
-  kafka = connectKafka(
-    { bootstrapServers: kafkaStore.bootstrapServers, clientId: 'it' },
-    { logger: silentLogger },
-  );
-  redis = openRedis({
-    config: { url: redisStore.url, cluster: false },
-    prefix: redisPrefix,
-    deps: { logger: silentLogger },
-  });
-  await redis.ready(5_000);
-  const stamped = { 'message.timestamp.type': 'LogAppendTime' };
-  await kafka.admin().ensureTopics([
-    { name: topics.messages, partitions: PARTITIONS, replicationFactor: 1, config: stamped },
-    { name: topics.events, partitions: 3, replicationFactor: 1 },
-    { name: topics.deadLetters, partitions: 1, replicationFactor: 1 },
-    { name: topics.control, partitions: 1, replicationFactor: 1, config: { 'cleanup.policy': 'compact' } },
-  ]);
-  epoch = await kafka.admin().ensureEpoch(topics.control);
+  ({ kafka, redis, epoch } = stores);
   inbox = await redis.inbox.subscribe(GATEWAY, {
     onItems: (items) => void mail.push(...items),
     onGap: () => {},
   });
   await redis.routes.add(ROOMS, GATEWAY);
-  await writeFile(
-    join(folder, 'config.json'),
-    JSON.stringify({
-      platform: PLATFORM,
-      admin: { host: '127.0.0.1', port: 0 },
-      kafka: { bootstrapServers: kafkaStore.bootstrapServers },
-      redis: { endpoints: [`${redisStore.host}:${redisStore.port}`], cluster: false },
-    }),
-  );
+  await writeFile(join(folder, 'config.json'), JSON.stringify(stores.config));
 });
 
 afterAll(async () => {
   for (const worker of workers) worker.kill('SIGKILL');
   await inbox.close();
-  await kafka.close();
-  await redis.close();
-  await Promise.all([kafkaStore.stop(), redisStore.stop(), rm(folder, { recursive: true })]);
+  await Promise.all([stores.stop(), rm(folder, { recursive: true })]);
 });
 
 /** A worker as a process of its own. */
