@@ -242,7 +242,7 @@ class WorkerParts implements RunningWorker {
       eachBatch: async (batch) => {
         const begun = clock.monotonic();
         const result = await pipeline.handle(batch);
-        await pace.rest(begun, batch.records.length);
+        await pace.rest(begun, batch);
         return this.#killed ? { seek: batch.records[0]?.offset ?? 0 } : result;
       },
     });

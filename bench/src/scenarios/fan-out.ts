@@ -25,13 +25,9 @@ export const fanOut: Scenario = {
       const members = scaled(bench, MEMBERS);
       const rooms = [[compiling], ...Array.from({ length: members }, () => [room])];
       return inSession(target, { rooms, count: rooms.length }, async (session) => {
-        await warmedUp(session, {
-          rooms: [compiling],
-          ...COMPILING,
-          seconds: scaled(bench, COMPILING.seconds),
-        });
+        const compile = { ...COMPILING, rooms: [compiling], seconds: scaled(bench, COMPILING.seconds) };
         const plan = { rooms: [room], perSecond: PUBLISHES_PER_SECOND };
-        await warmedUp(session, { ...plan, seconds: WARM_SECONDS });
+        await warmedUp(session, compile, { ...plan, seconds: WARM_SECONDS });
         const single = await measured(session, { ...plan, seconds: SECONDS });
         const bursts = await measured(session, { ...plan, burst: BURST, seconds: SECONDS });
         return [

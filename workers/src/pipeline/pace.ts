@@ -1,3 +1,4 @@
+import type { RecordBatch } from '@chatplatform/kafka';
 import { GatheringWindow, type Clock } from '@chatplatform/runtime';
 
 const WINDOW = {
@@ -12,6 +13,8 @@ const WINDOW = {
 } as const;
 /** Between two looks at the load, ms. */
 const SAMPLE_MS = 250;
+
+type Read = Pick<RecordBatch, 'records' | 'highWatermark'>;
 
 /**
  * Lets what is written collect in the log while the worker is busy and much is written. A reading costs the same for one
@@ -29,14 +32,18 @@ export class Pace {
     this.#utilization = utilization;
   }
 
-  /** Resolves when the next reading may begin after a batch of `records` that was begun at `since`, monotonic ms. */
-  async rest(since: number, records: number): Promise<void> {
+  /**
+   * Resolves when the next reading may begin after a batch that was begun at `since`, monotonic ms: at once where more is
+   * in the log already.
+   */
+  async rest(since: number, { records, highWatermark }: Read): Promise<void> {
     const now = this.#clock.monotonic();
-    this.#window.note(records);
+    this.#window.note(records.length);
     if (now - this.#sampledAt >= SAMPLE_MS) {
       this.#sampledAt = now;
       this.#window.sample(this.#utilization(), now);
     }
+    if ((records.at(-1)?.offset ?? -1) + 1 < highWatermark) return;
     const left = since + this.#window.ms - now;
     if (left > 0) await this.#clock.sleep(left);
   }
