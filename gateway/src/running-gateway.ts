@@ -291,9 +291,8 @@ export class RunningParts implements RunningGateway {
   #repeat(): void {
     const { around, plane, registry, revoking, sessions, spacing } = this.#parts;
     const { clock, metrics } = around;
-    const slow = new SlowConsumers({
-      ...{ sessions: () => registry.all(), handed: () => this.#server?.handed ?? 0, clock, metrics },
-    });
+    const handed = (): number => this.#server?.handed ?? 0;
+    const slow = new SlowConsumers({ sessions: () => registry.all(), handed, clock, metrics });
     this.#work.every(SAMPLE_MS, () => {
       const utilization = around.host.utilization();
       plane.window.sample(utilization);

@@ -70,9 +70,8 @@ beforeEach(async () => {
     rooms: new Map([[ROOM, ['msg', 'typing', 'presence']]]),
     bye: (code: number) => void byes.push(code),
   } as unknown as Session;
-  slow = new SlowConsumers({
-    ...{ sessions: () => [session], handed: () => server.handed, clock: systemClock, metrics },
-  });
+  const handed = (): number => server.handed;
+  slow = new SlowConsumers({ sessions: () => [session], handed, clock: systemClock, metrics });
   for (const cls of ['msg', 'typing', 'presence'] as const) socket.subscribe(topicOf(cls, ROOM));
 });
 
@@ -160,7 +159,7 @@ describe('nobody is asked what waits', () => {
       trimmed: false,
       rooms: new Map(),
     } as unknown as Session;
-    looks = new SlowConsumers({ ...{ sessions: () => [quiet], handed: () => handed, clock, metrics } });
+    looks = new SlowConsumers({ sessions: () => [quiet], handed: () => handed, clock, metrics });
     looks.look();
     expect(asked).toBe(1);
   });

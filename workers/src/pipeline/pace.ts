@@ -1,5 +1,6 @@
 import type { RecordBatch } from '@chatplatform/kafka';
 import { GatheringWindow, type Clock } from '@chatplatform/runtime';
+import { nextOffset } from './pipeline.ts';
 
 const WINDOW = {
   /** Share of time the worker may be busy before waiting pays: below it every message is read at once. */
@@ -36,14 +37,14 @@ export class Pace {
    * Resolves when the next reading may begin after a batch that was begun at `since`, monotonic ms: at once where more is
    * in the log already.
    */
-  async rest(since: number, { records, highWatermark }: Read): Promise<void> {
+  async rest(since: number, batch: Read): Promise<void> {
     const now = this.#clock.monotonic();
-    this.#window.note(records.length);
+    this.#window.note(batch.records.length);
     if (now - this.#sampledAt >= SAMPLE_MS) {
       this.#sampledAt = now;
       this.#window.sample(this.#utilization(), now);
     }
-    if ((records.at(-1)?.offset ?? -1) + 1 < highWatermark) return;
+    if (nextOffset(batch) < batch.highWatermark) return;
     const left = since + this.#window.ms - now;
     if (left > 0) await this.#clock.sleep(left);
   }

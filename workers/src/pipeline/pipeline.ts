@@ -253,7 +253,7 @@ function keyOf(topic: string, partition: number): string {
 }
 
 /** A batch holds at least one record. */
-function nextOffset(batch: RecordBatch): number {
+export function nextOffset(batch: Pick<RecordBatch, 'records'>): number {
   return (batch.records.at(-1)?.offset ?? -1) + 1;
 }
 

@@ -61,38 +61,34 @@ export class Subscription {
     if (!decoded) return;
     const { header, items } = decoded;
     const ephemeral = header.e === 1;
-    if (!ephemeral && this.#isLate(header, channel)) return;
-    if (!ephemeral) this.#count(header, channel);
+    if (!ephemeral && !this.#count(header, channel)) return;
     if (items.length === 0) return;
     this.#handlers.onItems(items, { publisher: header.w, ephemeral, hot: channel !== this.#incarnation });
   }
 
   /**
-   * What its publisher gave up may still arrive, behind what was sent later: Redis answered too late, or the driver sent
-   * it again. It was told as a gap when the later one came; handed on now it would overturn the order.
+   * Each publisher numbers each channel for itself. False for a payload that is late: what its publisher gave up may still
+   * arrive behind what was sent later, because Redis answered too late or the driver sent it again. It was told as a gap
+   * when the later one came; handed on now it would overturn the order.
    */
-  #isLate({ w: publisher, n = 0, hb, bye }: PayloadHeader, channel: string): boolean {
-    const last = this.#heard.get(`${channel} ${publisher}`)?.n ?? 0;
-    return hb === 1 || bye === 1 ? n < last : n <= last;
-  }
-
-  /** Each publisher numbers each channel for itself. */
-  #count({ w: publisher, n = 0, hb, bye }: PayloadHeader, channel: string): void {
+  #count({ w: publisher, n = 0, hb, bye }: PayloadHeader, channel: string): boolean {
     const source = `${channel} ${publisher}`;
     const known = this.#heard.get(source);
     const last = known?.n ?? 0;
     // A heartbeat or sign-off repeats the number of the last payload.
     const expected = hb === 1 || bye === 1 ? last : last + 1;
+    if (n < expected) return false;
     const newest = { publisher, n, at: this.#clock.monotonic() };
-    if (bye !== 1) this.#heard.set(source, newest);
-    else if (isHotChannel(channel)) this.#rest(source, newest);
-    else this.#heard.delete(source);
-    if (n !== expected) this.#handlers.onGap({ reason: known ? 'jump' : 'first', publisher });
+    if (bye === 1) this.#signedOff(channel, source, newest);
+    else this.#heard.set(source, newest);
+    if (n > expected) this.#handlers.onGap({ reason: known ? 'jump' : 'first', publisher });
+    return true;
   }
 
   /** A hot channel may be used again, by a number that follows: not being heard of meanwhile is no silence. */
-  #rest(source: string, newest: Heard): void {
+  #signedOff(channel: string, source: string, newest: Heard): void {
     this.#heard.delete(source);
+    if (!isHotChannel(channel)) return;
     this.#heard.set(source, { ...newest, at: Infinity });
     if (this.#heard.size <= MAX_HEARD) return;
     const [oldest] = [...this.#heard].find(([, { at }]) => at === Infinity) ?? [];
