@@ -1,3 +1,4 @@
+import type { ProtocolError } from '../../errors.ts';
 import { Limits } from '../../limits.ts';
 import { personalRoomOf } from '../../room.ts';
 import { conformanceCase } from '../case.ts';
@@ -12,6 +13,15 @@ async function administrate(scene: Scene, path: string, body: object): Promise<v
   const token = await scene.token('root', { caps: { [room]: ['admin'] } });
   const status = await scene.stage.post(path, { token, body });
   demandEqual(status, 204, `status of POST ${path}`);
+}
+
+/** Comes with a revoked token. A gateway that has not heard yet may take it, and must put it out when it hears. */
+async function isRefused(scene: Scene, token: string): Promise<boolean> {
+  const again = await scene.guest('ann');
+  const { err } = await again.answer(again.ask('hello', { token, inst: again.inst }));
+  demandEqual((err as ProtocolError | undefined)?.code ?? 101, 101, 'code of the refusal');
+  await again.ends([3507], EFFECTIVE_MS);
+  return err !== undefined;
 }
 
 /** Bursts that some tens of gateways would take. */
@@ -43,9 +53,10 @@ export const administrationCases = [
       await scene.stage.sleep(1100);
       await administrate(scene, '/tokens/revoke', { sub: scene.user('ann') });
       for (const { client } of all) await client.ends([3507], EFFECTIVE_MS);
-      const again = await scene.guest('ann');
-      await again.bad('hello', { token: old, inst: again.inst }, 101);
-      await again.ends([3507]);
+      const end = scene.stage.now() + EFFECTIVE_MS;
+      while (!(await isRefused(scene, old))) {
+        demand(scene.stage.now() < end, `the token was still taken ${EFFECTIVE_MS} ms after it was revoked`);
+      }
     },
   ),
   conformanceCase(
