@@ -1,4 +1,4 @@
-import { memoryRedis, RedisError, type Redis } from '@chatplatform/redis';
+import { memoryRedis, RedisError, type MemoryRedis, type Redis } from '@chatplatform/redis';
 import { ManualClock } from '@chatplatform/runtime';
 import { silentLogger } from '@chatplatform/telemetry';
 import { StoreWatch } from './store-watch.ts';
@@ -20,11 +20,15 @@ function setUp(o: { isNewLog?: () => Promise<boolean>; redis?: (redis: Redis) =>
   return { clock, store, watch, losses: () => losses };
 }
 
+async function isComplete(store: MemoryRedis): Promise<boolean> {
+  return (await store.open().keyspace.state()).complete;
+}
+
 test('nobody may write before the first look is over, however many ask', async () => {
   let answer: (isNew: boolean) => void = () => undefined;
   const { watch, clock } = setUp({ isNewLog: () => new Promise((resolve) => (answer = resolve)) });
   let confirmed = 0;
-  const all = [1, 2].map(() => watch.confirm().then(() => (confirmed += watch.complete ? 1 : 0)));
+  const all = [1, 2].map(() => watch.confirm().then(() => (confirmed += 1)));
   await clock.advance(100);
   expect(confirmed).toBe(0);
   answer(true);
@@ -66,7 +70,7 @@ test('a log that another worker began meanwhile is complete and lost nothing', a
     },
   });
   await world.watch.confirm();
-  expect(world.watch.complete).toBe(true);
+  expect(await isComplete(world.store)).toBe(true);
   expect(world.losses()).toBe(0);
   world.watch.close();
 });
@@ -80,20 +84,20 @@ test('an empty Redis beside a consumed log is a loss, whoever noticed first', as
   });
   await world.watch.confirm();
   expect(world.losses()).toBe(1);
-  expect(world.watch.complete).toBe(false);
+  expect(await isComplete(world.store)).toBe(false);
   world.watch.close();
 });
 
 test('while Kafka does not say whether the log is new, nothing is confirmed and nothing is lost', async () => {
   let down = true;
-  const { watch, losses } = setUp({
+  const { watch, store, losses } = setUp({
     isNewLog: () => (down ? Promise.reject(new RedisError('unavailable', 'down')) : Promise.resolve(true)),
   });
   await expect(watch.confirm()).rejects.toThrow('down');
   await expect(watch.confirm()).rejects.toThrow('down');
   down = false;
   await watch.confirm();
-  expect(watch.complete).toBe(true);
+  expect(await isComplete(store)).toBe(true);
   expect(losses()).toBe(0);
   watch.close();
 });
@@ -109,7 +113,7 @@ test('a store that comes back is looked at at once, without a message', async ()
   store.wipe();
   await clock.advance(5_000);
   expect(losses()).toBe(2);
-  expect(watch.complete).toBe(false);
+  expect(await isComplete(store)).toBe(false);
   watch.close();
 });
 
@@ -120,16 +124,39 @@ test('a loss changes the generation, and nobody may write between its notice and
   await clock.advance(5_000);
   expect(losses()).toBe(1);
   const second = await watch.confirm();
-  expect(second).not.toBe(first);
-  expect((await store.open().keyspace.state()).generation).toBe(second);
+  expect(second.life).not.toBe(first.life);
+  expect((await store.open().keyspace.state()).generation).toEqual(second);
   watch.close();
 });
 
 test('what is rebuilt from one log says nothing about another', async () => {
   const { watch, store } = setUp();
-  await watch.markRebuilt('t', 3, 'g');
-  expect(await watch.rebuiltIn('t', 3)).toBe('g');
+  const generation = await watch.confirm();
+  await watch.markRebuilt('t', 3, { generation, begin: 7 });
+  expect(await watch.rebuiltIn('t', 3)).toEqual(generation);
   expect(await watch.rebuiltIn('t', 4)).toBeUndefined();
   expect(await store.open().keyspace.rebuiltIn('epoch2 t/3')).toBeUndefined();
+  watch.close();
+});
+
+test('a store that lost nothing has all of a partition; one that did has it from where the replay began', async () => {
+  const { watch, store, clock } = setUp();
+  const replay = async (begin: number) => ({ generation: await watch.confirm(), begin });
+  expect(await watch.horizon('t', 3, await replay(70))).toBe(0);
+  store.wipe();
+  await clock.advance(5_000);
+  expect(await watch.horizon('t', 3, await replay(70))).toBe(70);
+  // Nobody brought that replay to its end, so the next one cannot build on it.
+  expect(await watch.horizon('t', 3, await replay(80))).toBe(80);
+  await watch.markRebuilt('t', 3, await replay(80));
+  expect(await watch.horizon('t', 3, await replay(90))).toBe(80);
+  // A failover loses the last writes only, and those are replayed.
+  store.restore(store.snapshot());
+  await clock.advance(5_000);
+  expect(await watch.horizon('t', 3, await replay(95))).toBe(80);
+  store.wipe();
+  await clock.advance(5_000);
+  expect(await watch.horizon('t', 3, await replay(99))).toBe(99);
+  expect(await store.open().keyspace.horizonOf('room', 'epoch1 t/3')).toBe(99);
   watch.close();
 });

@@ -1,7 +1,7 @@
-import type { KeyspaceState, Redis } from '@chatplatform/redis';
+import { partOf, type Generation, type KeyspaceState, type Redis } from '@chatplatform/redis';
 import type { Clock, Timer } from '@chatplatform/runtime';
 import type { Logger } from '@chatplatform/telemetry';
-import type { RebuiltStore } from './pipeline/pipeline.ts';
+import type { RebuiltStore, Replay } from './pipeline/pipeline.ts';
 
 /** Between two looks at the canary, ms: shorter than a failover takes to be noticed anywhere else. */
 const LOOK_MS = 5_000;
@@ -27,7 +27,7 @@ export class StoreWatch implements RebuiltStore {
   #seenBreaks = 0;
   #complete = false;
   /** Of the keyspace as last seen; `undefined` from the moment a loss is noticed until the canaries are back. */
-  #generation: string | undefined;
+  #generation: Generation | undefined;
   #looking: Promise<void> | undefined;
   #timer: Timer | undefined;
   #closed = false;
@@ -44,16 +44,11 @@ export class StoreWatch implements RebuiltStore {
     this.#plan();
   }
 
-  /** Everything since the log began is in Redis. */
-  get complete(): boolean {
-    return this.#complete;
-  }
-
   /**
    * Resolves with the generation of the keyspace when Redis may be written to; rejects with the error of Redis or
    * Kafka while that is unknown.
    */
-  async confirm(): Promise<string> {
+  async confirm(): Promise<Generation> {
     for (;;) {
       // A break during the look makes its answer stale.
       if (this.#seenBreaks === this.#breaks && this.#generation !== undefined) return this.#generation;
@@ -61,12 +56,31 @@ export class StoreWatch implements RebuiltStore {
     }
   }
 
-  rebuiltIn(topic: string, partition: number): Promise<string | undefined> {
+  rebuiltIn(topic: string, partition: number): Promise<Generation | undefined> {
     return this.#deps.redis.keyspace.rebuiltIn(this.#part(topic, partition));
   }
 
-  markRebuilt(topic: string, partition: number, generation: string): Promise<void> {
-    return this.#deps.redis.keyspace.markRebuilt(this.#part(topic, partition), generation);
+  /**
+   * What a whole replay in this life of the data has brought back stays; one that nobody brought to its end says nothing
+   * about what the next one does not reach.
+   */
+  async horizon(topic: string, partition: number, { generation, begin }: Replay): Promise<number> {
+    if (this.#complete) return 0;
+    const { keyspace } = this.#deps.redis;
+    const part = this.#part(topic, partition);
+    const { life } = generation;
+    const [rebuilt, known] = await Promise.all([keyspace.rebuiltIn(part), keyspace.horizon(part)]);
+    if (rebuilt?.life === life && known?.life === life) return known.offset;
+    await keyspace.setHorizon(part, { life, offset: begin });
+    return begin;
+  }
+
+  async markRebuilt(topic: string, partition: number, { generation, begin }: Replay): Promise<void> {
+    const { keyspace } = this.#deps.redis;
+    const part = this.#part(topic, partition);
+    // Somebody who held the partition before may have named another one since.
+    await keyspace.setHorizon(part, { life: generation.life, offset: begin });
+    await keyspace.markRebuilt(part, generation);
   }
 
   close(): void {
@@ -128,7 +142,7 @@ export class StoreWatch implements RebuiltStore {
   }
 
   #part(topic: string, partition: number): string {
-    return `${this.#deps.epoch} ${topic}/${partition}`;
+    return partOf(this.#deps.epoch, topic, partition);
   }
 
   #plan(): void {

@@ -261,7 +261,7 @@ class WorkerParts implements RunningWorker {
     });
     this.#watch = watch;
     const pipeline: Pipeline = new Pipeline({
-      service: this.#chat(facts, watch),
+      service: this.#chat(facts),
       admin: kafka.admin(),
       clock,
       random,
@@ -287,7 +287,7 @@ class WorkerParts implements RunningWorker {
     });
   }
 
-  #chat({ epoch, partitions }: LogFacts, watch: StoreWatch): ChatService {
+  #chat({ epoch, partitions }: LogFacts): ChatService {
     const { redis, clock, rules, hotAbove, tracer } = this.#parts;
     const { topics } = this.#names;
     const { rooms } = this.#config;
@@ -303,7 +303,7 @@ class WorkerParts implements RunningWorker {
       rules,
       signatures: this.#signatures(),
       heads,
-      appender: new RoomAppender({ history, latest, heads, clock, isComplete: () => watch.complete }),
+      appender: new RoomAppender({ history, latest, heads, clock }),
       hot: new HotRooms({ live: () => redis.gateways.live(), clock, above: hotAbove }),
       publisher: this.#publisher,
       producer: this.#producer,

@@ -5,6 +5,7 @@ import { RedisError, type History, type Receipts, type Redis } from '@chatplatfo
 import type { Clock } from '@chatplatform/runtime';
 import { LogRefill, type LogRefillOptions } from '../recovery/log-refill.ts';
 import { LogWatch, type LogWatchOptions } from '../recovery/log-watch.ts';
+import { Beginnings } from '../rooms/beginnings.ts';
 import type { HistorySource } from '../rooms/history.ts';
 import { roomHistory } from '../rooms/room-history.ts';
 import { discoverLog, type Log } from './log.ts';
@@ -54,6 +55,7 @@ export class LogKnowledge implements HistorySource {
       history: this.#history,
       latest: redis.latest(log.epoch),
       refill: this.#refill(log),
+      beginnings: new Beginnings({ keyspace: redis.keyspace, log, topic: topics.messages }),
       isLatest: (namespace) => roomOptions(rooms, namespace).kind === 'latest',
     });
     this.#ends = new LogEnds({ reader, topic: topics.messages, clock });
@@ -76,6 +78,7 @@ export class LogKnowledge implements HistorySource {
     this.#known(this.#source).before(room, id, max);
   readonly newest: HistorySource['newest'] = async (room, max) => this.#known(this.#source).newest(room, max);
   readonly heads: HistorySource['heads'] = async (rooms) => this.#known(this.#source).heads(rooms);
+  readonly beginning: HistorySource['beginning'] = async (room) => this.#known(this.#source).beginning(room);
 
   async lastOf(room: string, sender: string): Promise<{ n: number; offset: number } | undefined> {
     return this.#known(this.#history).lastOf(room, sender);

@@ -205,7 +205,11 @@ test('the history answers where it can; the log where the history is trimmed, be
     id(3),
   ]);
   expect(await ids(after({ ...whole, lost: true }))).toEqual([id(2), id(3), id(4)]);
-  expect(await ids(after({ entries: [], more: false, head: '', lost: true }))).toEqual([id(2), id(3), id(4)]);
+  expect(await ids(after({ entries: [], more: false, head: '', vacancy: 'unknown', lost: true }))).toEqual([
+    id(2),
+    id(3),
+    id(4),
+  ]);
   expect(await ids(after(new Error('away')))).toEqual([id(2), id(3), id(4)]);
   const behind = { entries: [], more: false, head: id(1), lost: false };
   // Nobody has offset 9: up to its end the history is right all the same.

@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { parsePosition } from '@chatplatform/protocol';
+import { partOf } from '@chatplatform/redis';
 import type { RunningGateway } from '../running-gateway.ts';
 import { Bench, twins, type GreetedClient } from '../testing/bench.ts';
 import type { RawMessage } from '../testing/raw-client.ts';
@@ -8,6 +9,9 @@ import type { RawMessage } from '../testing/raw-client.ts';
 
 /** Whole gateways on a machine that may be busy with other tests. */
 jest.setTimeout(30_000);
+
+/** As many as the bench has. */
+const PARTITIONS = 6;
 
 let bench: Bench;
 let stores: ReturnType<typeof twins>;
@@ -131,3 +135,62 @@ test('while Redis is away a member catches up from the log', async () => {
   expect(sync.msgs.map(({ d }) => d)).toEqual([5, 6]);
   stores.memory.up();
 });
+
+test('a member of an empty room gets what was published there before Redis lost everything', async () => {
+  const gateway = await bench.gateway();
+  const { keyspace } = stores.memory.open();
+  await keyspace.establish({ complete: true });
+  const bob = await bench.client(gateway, 'bob');
+  const { head } = await join(bob, { room: 'quiet', limit: 0 });
+  expect(head).toBe('');
+  await bob.raw.request('leave', { room: 'quiet' });
+  await bench.publish(ann, 'quiet', 1);
+  const late = await bench.gateway();
+  stores.memory.wipe();
+  await keyspace.establish({ complete: false });
+  const back = await join(await bench.client(late, 'bob'), { room: 'quiet', pos: head });
+  expect(back).toMatchObject({ recovered: true, more: false });
+  expect(back.msgs.map(({ d }) => d)).toEqual([1]);
+});
+
+test('a first message that was written before anybody noticed the loss proves nothing', async () => {
+  const gateway = await bench.gateway();
+  await stores.memory.open().keyspace.establish({ complete: true });
+  await bench.publish(ann, 'quiet', 1);
+  stores.memory.wipe();
+  const bob = await bench.client(gateway, 'bob');
+  await join(bob, { room: 'quiet', limit: 0 });
+  await bench.publish(ann, 'quiet', 2);
+  const back = await join(await bench.client(gateway, 'bob'), { room: 'quiet', pos: '' });
+  expect(back).toMatchObject({ recovered: true, more: false });
+  expect(back.msgs.map(({ d }) => d)).toEqual([1, 2]);
+});
+
+test('what the log cannot prove either is told; who joins then is complete until the next loss', async () => {
+  const gateway = await bench.gateway({ moderated: true });
+  await lose(3);
+  const come = async (to: RunningGateway, pos?: string): Promise<JoinReply> =>
+    join(await bench.client(to, 'bob'), { room: 'quiet', pos });
+  const told = await come(gateway, '');
+  expect(told).toMatchObject({ recovered: false, reason: 'unverified' });
+  expect(parsePosition(told.head)?.offset).toBe(2);
+  expect((await come(gateway)).head).toBe(told.head);
+  const another = await bench.gateway({ moderated: true });
+  expect(await come(another, told.head)).toMatchObject({ recovered: true, head: told.head, more: false });
+  await lose(4);
+  const third = await bench.gateway({ moderated: true });
+  expect(await come(third, told.head)).toMatchObject({ recovered: false, reason: 'unverified' });
+});
+
+/** Redis loses everything, and workers go back to `offset` in all partitions. */
+async function lose(offset: number): Promise<void> {
+  const { keyspace } = stores.memory.open();
+  stores.memory.wipe();
+  await keyspace.establish({ complete: false });
+  const { generation } = await keyspace.state();
+  const { epoch = '' } = parsePosition(ids[0] ?? '') ?? {};
+  for (let partition = 0; partition < PARTITIONS; partition += 1) {
+    const part = partOf(epoch, 'test.bench.messages', partition);
+    await keyspace.setHorizon(part, { life: generation?.life ?? '', offset });
+  }
+}

@@ -1,6 +1,5 @@
-import { BEGINNING } from '@chatplatform/protocol';
-import type { History } from '@chatplatform/redis';
 import type { HistoryPage } from '../rooms/local-room.ts';
+import type { HistorySource } from '../rooms/history.ts';
 import type { LogRefill } from './log-refill.ts';
 
 /** What is asked of a room: the first `max` messages after a position. */
@@ -13,7 +12,7 @@ export interface AfterRange {
 
 /** A page of a room of messages: from the history, and from the log where the history does not have it or is away. */
 export async function refilledAfter(
-  sources: { history: Pick<History, 'after'>; refill: Pick<LogRefill, 'after'> },
+  sources: { history: Pick<HistorySource, 'after'>; refill: Pick<LogRefill, 'after'> },
   room: string,
   { from, max, atLeast }: AfterRange,
 ): Promise<HistoryPage> {
@@ -21,16 +20,24 @@ export async function refilledAfter(
     sources.refill.after(room, { from, max, head, kept });
   const page = await sources.history.after(room, from, max).catch(() => undefined);
   if (page === undefined) return refill(atLeast);
-  const head = atLeast !== undefined && atLeast > page.head ? atLeast : page.head;
-  if (page.lost) return proven(page, await refill(head === BEGINNING ? undefined : head, page));
-  if (head === page.head) return page;
+  const stored = page.vacancy === undefined ? page.head : undefined;
+  const head = newer(atLeast, stored);
+  if (page.lost) return proven(page, await refill(head, page));
+  if (head === stored || head === undefined || head <= from) return page;
   // Up to its end the history is right; when the log cannot help, workers bring up what it lacks.
   const refilled = await refill(head).catch(() => page);
   return refilled.lost ? page : refilled;
 }
 
+function newer(a: string | undefined, b: string | undefined): string | undefined {
+  return a !== undefined && (b === undefined || a > b) ? a : b;
+}
+
 /** Where the log cannot help, what the history does have is still given, with the reason why it may not be all. */
 function proven(page: HistoryPage, refilled: HistoryPage): HistoryPage {
-  if (!refilled.lost) return refilled;
-  return { ...page, ...(refilled.reason !== undefined && { reason: refilled.reason }) };
+  if (refilled.lost) return { ...page, ...(refilled.reason !== undefined && { reason: refilled.reason }) };
+  const isVacant = page.vacancy !== undefined && refilled.entries.length === 0;
+  return isVacant && page.head >= refilled.head
+    ? { ...refilled, head: page.head, vacancy: 'known' }
+    : refilled;
 }

@@ -5,11 +5,13 @@ import { catchUp } from './catch-up.ts';
 import { SharedHistory } from './history.ts';
 import { LocalRoom } from './local-room.ts';
 import { RingBudget } from './ring.ts';
+import { roomHistory } from './room-history.ts';
 
 const EPOCH = 'epoch0';
 const idOf = (offset: number): string => formatPosition(EPOCH, 3, offset);
 
-async function roomWithHistory(offsets: number[]) {
+/** `begins`: where a room without messages does; `null` when that cannot be told. */
+async function roomWithHistory(offsets: number[], begins: string | null = '') {
   const redis = memoryRedis().open();
   const history = redis.history(EPOCH);
   const messages = offsets.map((offset) => {
@@ -25,16 +27,22 @@ async function roomWithHistory(offsets: number[]) {
     count: () => undefined,
   });
   const reads = { heads: 0, newest: 0 };
+  const source = roomHistory({
+    history,
+    latest: redis.latest(EPOCH),
+    refill: { after: () => Promise.resolve({ entries: [], more: false, head: '', lost: true }) },
+    beginnings: { of: () => Promise.resolve(begins ?? undefined) },
+    isLatest: () => false,
+  });
   const shared = new SharedHistory({
-    after: (name, from, max) => history.after(name, from, max),
+    ...source,
     newest: (name, max) => {
       reads.newest += 1;
-      return history.newest(name, max);
+      return source.newest(name, max);
     },
-    before: () => Promise.reject(new Error('unused')),
     heads: (names) => {
       reads.heads += 1;
-      return history.heads(names);
+      return source.heads(names);
     },
   });
   const ask = (pos: string | undefined, limit: number) =>
@@ -95,4 +103,61 @@ test('a room that looks for what it missed is not asked what is newest', async (
   ask.room.accept({ id: idOf(3), p: idOf(2), frame: '{}' });
   expect(ask.room.repairing).toBe(true);
   expect(await ask(undefined, 0)).toMatchObject({ head: idOf(3), source: 'redis' });
+});
+
+test('a room of which Redis knows nothing is complete for who is where it begins, and for nobody else', async () => {
+  const begins = idOf(6);
+  const ask = await roomWithHistory([], begins);
+  expect(await ask(undefined, 5)).toMatchObject({
+    entries: [],
+    recovered: true,
+    head: begins,
+    vacancy: 'known',
+  });
+  expect(await ask(undefined, 0)).toMatchObject({
+    more: false,
+    recovered: true,
+    head: begins,
+    vacancy: 'known',
+  });
+  expect(await ask(begins, 5)).toMatchObject({ entries: [], recovered: true, head: begins });
+  for (const pos of ['', idOf(3), idOf(9)])
+    expect(await ask(pos, 5)).toMatchObject({ recovered: false, reason: 'expired', head: begins });
+});
+
+test('while nobody knows what Redis lost, an empty room proves nothing to who comes back', async () => {
+  const ask = await roomWithHistory([], null);
+  expect(await ask('', 5)).toMatchObject({ recovered: false, head: '' });
+  const first = await ask(undefined, 5);
+  expect(first).toMatchObject({ recovered: true, head: '', vacancy: 'unknown' });
+  // Who came first proves nothing to who comes next.
+  ask.room.seed(first.head, first.vacancy);
+  expect(await ask('', 5)).toMatchObject({ recovered: false, head: '' });
+  ask.room.seed(idOf(6), 'known');
+  expect(await ask(undefined, 0)).toMatchObject({ head: idOf(6), vacancy: 'known' });
+  expect(await ask(idOf(6), 5)).toMatchObject({ recovered: true, source: 'ring' });
+});
+
+test('a vacant room begins later when Redis lost everything, one with a message here does not', async () => {
+  const ask = await roomWithHistory([], idOf(6));
+  ask.room.seed('', 'known');
+  ask.room.seed(idOf(6), 'known');
+  expect(ask.room.last).toBe(idOf(6));
+  ask.room.seed(idOf(4), 'known');
+  expect(ask.room.last).toBe(idOf(6));
+  ask.room.accept({ id: idOf(7), p: idOf(6), frame: '{}' });
+  ask.room.seed(idOf(9), 'known');
+  expect(ask.room.last).toBe(idOf(7));
+});
+
+test('who joined elsewhere after Redis forgot the room joins where its last message is known', async () => {
+  const ask = await roomWithHistory([], idOf(6));
+  ask.room.seed(idOf(3));
+  expect(await ask(idOf(6), 5)).toMatchObject({
+    entries: [],
+    recovered: true,
+    head: idOf(3),
+    vacancy: undefined,
+  });
+  expect(await ask(undefined, 0)).toMatchObject({ head: idOf(3), vacancy: undefined });
 });

@@ -1,6 +1,6 @@
 import { BEGINNING, type Unrecovered } from '@chatplatform/protocol';
 import type { SharedHistory } from './history.ts';
-import type { HistoryPage, LocalRoom } from './local-room.ts';
+import type { HistoryPage, LocalRoom, Vacancy } from './local-room.ts';
 import type { RoomEntry } from './ring.ts';
 
 /** What a member asks for when it joins or returns. */
@@ -20,6 +20,8 @@ export interface CatchUp {
   /** Newer ones remain (`pos` given), or older ones exist (no `pos`). */
   more: boolean;
   head: string;
+  /** Set when the room has no message: `head` is where it begins. */
+  vacancy: Vacancy | undefined;
   recovered: boolean;
   reason?: Unrecovered;
   /** Where the proof came from that nothing is missing; `none` when there is none. */
@@ -40,6 +42,16 @@ export async function catchUp(
   history: SharedHistory,
   request: CatchUpRequest,
 ): Promise<CatchUp> {
+  return placed(room, await found(room, history, request));
+}
+
+/** Where both know of no message, a member is where the room here begins: whoever read later may know less of it, or more. */
+function placed({ last, vacancy }: LocalRoom, catchUp: CatchUp): CatchUp {
+  const isLater = vacancy !== undefined && catchUp.vacancy !== undefined && (last ?? '') > catchUp.head;
+  return isLater ? { ...catchUp, head: last ?? '', vacancy } : catchUp;
+}
+
+async function found(room: LocalRoom, history: SharedHistory, request: CatchUpRequest): Promise<CatchUp> {
   const { pos, limit } = request;
   if (request.latest === true) return values(room, history, request);
   if (pos === undefined) return newest(room, history, limit);
@@ -51,23 +63,20 @@ export async function catchUp(
   if (reason !== undefined) return unrecovered(room, history, { limit, reason });
   const source = page.source ?? 'redis';
   // The client may know more than a cache that lost its last writes: nothing is missing on its side.
-  if (pos >= page.head) return complete({ entries: [], more: false, head: page.head }, source);
+  if (pos >= page.head) return complete({ ...page, entries: [], more: false }, source);
   const entries = page.entries.slice(0, limit);
-  return complete(
-    { entries, more: page.more || entries.length < page.entries.length, head: page.head },
-    source,
-  );
+  return complete({ ...page, entries, more: page.more || entries.length < page.entries.length }, source);
 }
 
 /** Why a page does not prove that nothing is missing after `pos`; undefined when it does. */
 export function holeAfter(page: HistoryPage, pos: string): Unrecovered | undefined {
-  const isBeyond = pos >= page.head && page.head !== BEGINNING;
+  const isBeyond = pos >= page.head && page.vacancy === undefined;
   return page.lost && !isBeyond ? (page.reason ?? 'expired') : undefined;
 }
 
-/** Redis knows nothing of a latest-value room that had values at `pos`. */
-export function valuesLost({ head }: Pick<HistoryPage, 'head'>, pos: string): Unrecovered | undefined {
-  return head === BEGINNING && pos !== BEGINNING ? 'expired' : undefined;
+/** Redis knows nothing of a latest-value room that may have had values before or after `pos`. */
+export function valuesLost({ head, vacancy }: HistoryPage, pos: string): Unrecovered | undefined {
+  return vacancy === 'unknown' || (vacancy === 'known' && pos !== head) ? 'expired' : undefined;
 }
 
 /** A member who was away is owed no value in between: the newest ones are all there is to recover. */
@@ -76,10 +85,11 @@ async function values(
   history: SharedHistory,
   { pos, limit, log }: CatchUpRequest,
 ): Promise<CatchUp> {
-  const { entries, head } = await history.newest(room, limit);
-  const reason = pos === undefined || !isOfLog(pos, log) ? undefined : valuesLost({ head }, pos);
+  const page = await history.newest(room, limit);
+  const { entries, head, vacancy } = page;
+  const reason = pos === undefined || !isOfLog(pos, log) ? undefined : valuesLost(page, pos);
   const kept = limit === 0 ? [] : entries;
-  const found = { entries: kept, more: kept.length < entries.length, head, ascending: true };
+  const found = { entries: kept, more: kept.length < entries.length, head, vacancy, ascending: true };
   return reason === undefined
     ? { ...found, recovered: true, source: 'redis' }
     : { ...found, recovered: false, reason, source: 'none' };
@@ -93,28 +103,38 @@ async function readAfter(
 ): Promise<HistoryPage> {
   const max = Math.max(1, limit);
   const page = await history.after(room, pos, max);
-  return isBehind(room, page.head) ? history.after(room, pos, max, room.last) : page;
+  if (!isBehind(room, page)) return page;
+  return asKnownHere(room, await history.after(room, pos, max, room.last));
+}
+
+/** A room whose newest message only this gateway knows is no vacant one; who is behind that message lacks nothing of it. */
+function asKnownHere({ last }: LocalRoom, page: HistoryPage): HistoryPage {
+  const isOlder = page.vacancy !== undefined && last !== undefined && last < page.head;
+  return isOlder && !page.lost ? { ...page, head: last, vacancy: undefined } : page;
 }
 
 /** The history ends before what was delivered here, and the ring does not lead from there to it: Redis has forgotten. */
-function isBehind(room: LocalRoom, head: string): boolean {
+function isBehind(room: LocalRoom, { head, vacancy }: Pick<HistoryPage, 'head' | 'vacancy'>): boolean {
+  if (vacancy !== undefined) return room.hasMessages;
   return room.last !== undefined && head < room.last && room.ring.after(head) === undefined;
 }
 
 /** The ring proves completeness only while the room is whole: nothing held back, nothing being read. */
 function readRing(room: LocalRoom, { pos, limit }: CatchUpRequest): CatchUp | undefined {
   const head = room.last;
-  if (head === undefined || pos === undefined || room.repairing) return undefined;
+  if (head === undefined || pos === undefined || room.repairing || room.vacancy === 'unknown')
+    return undefined;
   const entries = pos === head ? [] : room.ring.after(pos);
   if (entries === undefined || (entries.length === 0 && pos !== head)) return undefined;
-  return complete({ entries: entries.slice(0, limit), more: entries.length > limit, head }, 'ring');
+  const page = { entries: entries.slice(0, limit), more: entries.length > limit, head };
+  return complete({ ...page, vacancy: room.vacancy }, 'ring');
 }
 
 function complete(
-  { entries, more, head }: Pick<CatchUp, 'entries' | 'more' | 'head'>,
+  { entries, more, head, vacancy }: Pick<HistoryPage, 'entries' | 'more' | 'head' | 'vacancy'>,
   source: RecoverySource,
 ): CatchUp {
-  return { entries, more, head, recovered: true, ascending: true, source };
+  return { entries, more, head, vacancy, recovered: true, ascending: true, source };
 }
 
 /** True for positions that can be compared with those of the room. */
@@ -135,15 +155,16 @@ async function newest(room: LocalRoom, history: SharedHistory, limit: number): P
   if (known !== undefined) return known;
   if (limit === 0) return headAlone(room, history);
   const page = newestKnown(room, await history.newest(room, limit));
+  const { head, vacancy } = page;
   const entries = page.entries.slice(-limit);
   const more = page.more || entries.length < page.entries.length;
-  return { entries, more, head: page.head, recovered: true, ascending: false, source: 'redis' };
+  return { entries, more, head, vacancy, recovered: true, ascending: false, source: 'redis' };
 }
 
 /** What is asked for without a position, where the room has all of it: a crowd that joins one room reads nothing. */
 function newestInRing(room: LocalRoom, limit: number): CatchUp | undefined {
   const head = room.last;
-  if (head === undefined || room.repairing) return undefined;
+  if (head === undefined || room.repairing || room.vacancy === 'unknown') return undefined;
   const { entries } = room.ring;
   if (entries.length < limit) return undefined;
   const newest = limit === 0 ? [] : entries.slice(-limit);
@@ -152,6 +173,7 @@ function newestInRing(room: LocalRoom, limit: number): CatchUp | undefined {
     entries: newest,
     more: before !== BEGINNING,
     head,
+    vacancy: room.vacancy,
     recovered: true,
     ascending: false,
     source: 'ring',
@@ -161,11 +183,15 @@ function newestInRing(room: LocalRoom, limit: number): CatchUp | undefined {
 /** Who wants no messages needs to know where the room is, and no more. */
 async function headAlone(room: LocalRoom, history: SharedHistory): Promise<CatchUp> {
   const read = await history.head(room);
-  const head = room.last !== undefined && room.last > read ? room.last : read;
+  const isNewerHere =
+    read.vacancy === undefined ? room.last !== undefined && room.last > read.head : room.hasMessages;
+  const head = isNewerHere ? (room.last ?? read.head) : read.head;
+  const vacancy = isNewerHere ? undefined : read.vacancy;
   return {
     entries: [],
-    more: head !== BEGINNING,
+    more: vacancy === undefined,
     head,
+    vacancy,
     recovered: true,
     ascending: false,
     source: 'redis',
@@ -173,7 +199,10 @@ async function headAlone(room: LocalRoom, history: SharedHistory): Promise<Catch
 }
 
 /** Where the history has forgotten what was delivered here, the ring holds what is newest. */
-function newestKnown(room: LocalRoom, page: HistoryPage): Pick<HistoryPage, 'entries' | 'more' | 'head'> {
-  if (room.last === undefined || !isBehind(room, page.head)) return page;
+function newestKnown(
+  room: LocalRoom,
+  page: HistoryPage,
+): Pick<HistoryPage, 'entries' | 'more' | 'head' | 'vacancy'> {
+  if (room.last === undefined || !isBehind(room, page)) return page;
   return { entries: room.ring.entries, more: true, head: room.last };
 }

@@ -55,6 +55,7 @@ class World {
       newest: (_room, max) => this.#read(() => this.#newest(max)),
       before: () => Promise.reject(new Error('unused')),
       heads: () => Promise.reject(new Error('unused')),
+      beginning: () => Promise.reject(new Error('unused')),
     });
     this.#fanOut = new FanOut({
       broadcaster: this.sockets,

@@ -1,5 +1,5 @@
 import { BEGINNING } from '@chatplatform/protocol';
-import type { HistoryPage, LocalRoom } from './local-room.ts';
+import type { HistoryPage, LocalRoom, Vacancy } from './local-room.ts';
 
 /** What the gateway asks the history for; every call rejects while it cannot be reached. */
 export interface HistorySource {
@@ -15,6 +15,19 @@ export interface HistorySource {
   newest(room: string, max: number): Promise<HistoryPage>;
   /** Heads in the order of `rooms`; '' for a room without messages. */
   heads(rooms: readonly string[]): Promise<string[]>;
+  /** Where a room begins of which the history has no message, as read just before; `undefined` when it cannot be told. */
+  beginning(room: string): Promise<string | undefined>;
+}
+
+/** The head of a room: see {@link HistoryPage}. */
+export interface Head {
+  head: string;
+  vacancy: Vacancy | undefined;
+}
+
+/** The head of a room without messages. */
+export function vacantAt(beginning: string | undefined): Required<Head> {
+  return { head: beginning ?? BEGINNING, vacancy: beginning === undefined ? 'unknown' : 'known' };
 }
 
 /** Entries per read of a repair: a page of history costs Redis as much as some ten single reads. */
@@ -28,7 +41,7 @@ export const READ_PAGE = 200;
 export class SharedHistory {
   readonly #source: HistorySource;
   readonly #pages = new SharedReads<HistoryPage>();
-  readonly #heads = new SharedReads<string>();
+  readonly #heads = new SharedReads<Head>();
 
   constructor(source: HistorySource) {
     this.#source = source;
@@ -44,9 +57,12 @@ export class SharedHistory {
     return this.#pages.share(room, String(max), () => this.#source.newest(room.name, max));
   }
 
-  /** '' for a room without messages. */
-  head(room: LocalRoom): Promise<string> {
-    return this.#heads.share(room, '', async () => (await this.#source.heads([room.name]))[0] ?? BEGINNING);
+  head(room: LocalRoom): Promise<Head> {
+    return this.#heads.share(room, '', async () => {
+      const [head = BEGINNING] = await this.#source.heads([room.name]);
+      if (head !== BEGINNING) return { head, vacancy: undefined };
+      return vacantAt(await this.#source.beginning(room.name));
+    });
   }
 }
 

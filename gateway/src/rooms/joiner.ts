@@ -57,7 +57,7 @@ export class Joiner {
   /** Reads what the socket needs; the room must be entered (its route written) before. */
   async prepare(room: LocalRoom, request: JoinRequest): Promise<PreparedJoin> {
     const found = await catchUp(room, this.#history, request);
-    room.seed(found.head);
+    room.seed(found.head, found.vacancy);
     return { room, request, found };
   }
 

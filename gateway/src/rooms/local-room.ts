@@ -1,13 +1,19 @@
-import type { Unrecovered } from '@chatplatform/protocol';
+import { UNKNOWN_PREVIOUS, type Unrecovered } from '@chatplatform/protocol';
 import type { Clock } from '@chatplatform/runtime';
 import { Ring, type RingBudget, type RoomEntry } from './ring.ts';
+
+/** Whether a room without a message is known to begin at its head, or may have had messages that were forgotten. */
+export type Vacancy = 'known' | 'unknown';
 
 /** One page of a room's history, ascending. */
 export interface HistoryPage {
   entries: RoomEntry[];
   /** More messages exist in the direction of the read. */
   more: boolean;
+  /** The newest message; of a room without one the position before whatever it will get. */
   head: string;
+  /** Set when the room has no message as far as the source knows. */
+  vacancy?: Vacancy | undefined;
   /** What follows the asked position is not complete: trimmed, or lost by the cache, and the log could not help. */
   lost: boolean;
   /** Why it is lost, when that is known. */
@@ -59,6 +65,8 @@ export class LocalRoom {
   members = 0;
   readonly #around: RoomSurroundings;
   #last: string | undefined;
+  /** Set where `#last` is no message, but where the room begins. */
+  #vacancy: Vacancy | undefined;
   /** None in nearly every room. */
   #held: Map<string, RoomEntry> | undefined;
   #heldOverflowed = false;
@@ -77,16 +85,32 @@ export class LocalRoom {
     return this.#last;
   }
 
+  /** Set while no message of the room is known here. */
+  get vacancy(): Vacancy | undefined {
+    return this.#vacancy;
+  }
+
+  /** Whether {@link LocalRoom.last} is a message. */
+  get hasMessages(): boolean {
+    return this.#last !== undefined && this.#vacancy === undefined;
+  }
+
   get repairing(): boolean {
     return this.#repair !== undefined;
   }
 
-  /** Starts the room at the head of a history read; later calls change nothing. */
-  seed(head: string): void {
-    if (this.#last !== undefined) return;
+  /** Starts the room at the head of a history read; later calls change nothing, but what is known of a vacant room. */
+  seed(head: string, vacancy?: Vacancy): void {
+    if (this.#last !== undefined && !this.#isBetterKnown(head, vacancy)) return;
     this.#last = head;
+    this.#vacancy = vacancy;
     this.#releaseHeld();
     if (this.#holds) this.#startRepair();
+  }
+
+  #isBetterKnown(head: string, vacancy: Vacancy | undefined): boolean {
+    if (this.#vacancy === undefined || vacancy !== 'known' || this.#last === undefined) return false;
+    return head > this.#last || (head === this.#last && this.#vacancy === 'unknown');
   }
 
   /** A message arrived by push. */
@@ -126,6 +150,7 @@ export class LocalRoom {
   /** Forgets everything; used when nobody is left to deliver to. */
   reset(): void {
     this.#last = undefined;
+    this.#vacancy = undefined;
     this.#held = undefined;
     this.#heldOverflowed = false;
     this.#target = '';
@@ -147,8 +172,10 @@ export class LocalRoom {
   #deliver(entries: RoomEntry[]): void {
     for (const entry of entries) {
       if (!this.#chains(entry)) this.ring.clear();
-      this.ring.push(entry);
+      // What came before the first message of a room that may have had others is known to nobody.
+      this.ring.push(this.#vacancy === 'unknown' ? { ...entry, p: UNKNOWN_PREVIOUS } : entry);
       this.#last = entry.id;
+      this.#vacancy = undefined;
     }
     this.#around.budget.touch(this.ring);
     this.#around.deliver(this.name, entries);
@@ -242,11 +269,12 @@ export class LocalRoom {
     const last = this.#last ?? '';
     const entries = page.entries.filter((entry) => entry.id > last);
     if (entries.length > 0) this.#deliver(entries);
-    if (!page.lost || page.more || page.head <= (this.#last ?? '')) return;
+    if (!page.lost || page.more || page.vacancy !== undefined || page.head <= (this.#last ?? '')) return;
     // Trimmed away: nothing can be delivered any more. Clients see it in the `p` of the next message.
     this.#around.count('unrepaired');
     this.ring.clear();
     this.#last = page.head;
+    this.#vacancy = undefined;
   }
 
   /** Last resort: what is held goes out with its true `p`, so that the clients' own gap rule decides. */

@@ -1,8 +1,9 @@
 import { BEGINNING, namespaceOf } from '@chatplatform/protocol';
-import type { History, Latest, LatestEntry } from '@chatplatform/redis';
+import type { History, HistoryPage as StoredPage, Latest, LatestEntry } from '@chatplatform/redis';
 import type { LogRefill } from '../recovery/log-refill.ts';
 import { refilledAfter } from '../recovery/refilled-history.ts';
-import type { HistorySource } from './history.ts';
+import type { Beginnings } from './beginnings.ts';
+import { vacantAt, type HistorySource } from './history.ts';
 import type { HistoryPage } from './local-room.ts';
 import type { RoomEntry } from './ring.ts';
 
@@ -13,22 +14,53 @@ import type { RoomEntry } from './ring.ts';
 export function roomHistory(parts: {
   history: History;
   latest: Latest;
-  refill: LogRefill;
+  refill: Pick<LogRefill, 'after'>;
+  beginnings: Pick<Beginnings, 'of'>;
   isLatest: (namespace: string) => boolean;
 }): HistorySource {
-  const { history, latest, refill } = parts;
+  const { history, latest, refill, beginnings } = parts;
   const isLatest = (room: string): boolean => parts.isLatest(namespaceOf(room));
+  const after: HistorySource['after'] = async (room, from, max) =>
+    opened(await history.after(room, from, max), () => beginnings.of(room), from);
   return {
     after: async (room, from, max, atLeast) =>
       isLatest(room)
-        ? changes(latest, room, from)
-        : refilledAfter({ history, refill }, room, { from, max, atLeast }),
-    newest: (room, max) => (isLatest(room) ? values(latest, room) : history.newest(room, max)),
+        ? begun(await changes(latest, room, from), () => beginnings.of(room), from)
+        : refilledAfter({ history: { after }, refill }, room, { from, max, atLeast }),
+    newest: async (room, max) => {
+      const page = await (isLatest(room) ? values(latest, room) : history.newest(room, max));
+      return begun(page, () => beginnings.of(room));
+    },
     // Older values of a key are gone: there is nothing to scroll back to.
     before: async (room, before, max) =>
       isLatest(room) ? { ...(await values(latest, room)), entries: [] } : history.before(room, before, max),
     heads: (rooms) => history.heads(rooms),
+    beginning: (room) => beginnings.of(room),
   };
+}
+
+/** What the first message follows is what a worker believed of Redis when it wrote it; a loss just before went unnoticed. */
+async function opened(
+  page: StoredPage,
+  beginning: () => Promise<string | undefined>,
+  from: string,
+): Promise<HistoryPage> {
+  if (page.lost || page.entries[0]?.opening !== true) return begun(page, beginning, from);
+  return { ...page, lost: (await beginning()) !== from };
+}
+
+/**
+ * A page of a room of which Redis knows no message begins where Redis does, and proves something only to who is there: who
+ * has an earlier position may be owed what Redis forgot, who has a later one a message that it should know.
+ */
+async function begun(
+  page: HistoryPage,
+  beginning: () => Promise<string | undefined>,
+  from?: string,
+): Promise<HistoryPage> {
+  if (page.head !== BEGINNING) return page;
+  const begins = await beginning();
+  return { ...page, ...vacantAt(begins), lost: from !== undefined && from !== begins };
 }
 
 /** The value of every key. */
@@ -40,9 +72,7 @@ async function values(latest: Latest, room: string): Promise<HistoryPage> {
 /** What the members who have seen everything up to `from` are owed: the newest change of every key, deletions too. */
 async function changes(latest: Latest, room: string, from: string): Promise<HistoryPage> {
   const { entries, head } = await latest.changes(room, from);
-  // A room that Redis knows nothing of any more may have had values that nobody here saw.
-  const lost = from !== BEGINNING && head === BEGINNING;
-  return { entries: chained(entries, from), more: false, head, lost };
+  return { entries: chained(entries, from), more: false, head, lost: false };
 }
 
 /** Nothing is owed between two values that follow each other. */

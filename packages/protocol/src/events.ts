@@ -24,7 +24,7 @@ export const EventSchema = z.discriminatedUnion('type', [
     p: z
       .string()
       .describe(
-        'Id of the previous message of the room; empty before the first one, `?` where it is not known.',
+        'Id of the previous message of the room; before the first one where the room begins (empty, or a position), `?` where it is not known.',
       ),
     user: sender,
     cid,

@@ -19,7 +19,9 @@ export const MessageSchema = z.object({
   id: z.string().describe('Id of the message: its position.'),
   p: z
     .string()
-    .describe("Id of the room's previous message; an empty string before the first one, `?` when unknown."),
+    .describe(
+      "Id of the room's previous message; before the first one where the room begins (an empty string, or a position), `?` when unknown.",
+    ),
   u: z.string().describe('User id of the sender.'),
   cid: z.string().describe("The sender's `cid`."),
   t: time.describe('When it entered the log, milliseconds since 1970.'),
@@ -43,7 +45,11 @@ export const ValueSchema = z.object({
 export const UnrecoveredSchema = z.enum(['epoch', 'expired', 'busy', 'unverified']);
 
 const continuity = {
-  head: z.string().describe('Newest position of the room; an empty string while it has no message.'),
+  head: z
+    .string()
+    .describe(
+      'Newest position of the room; while it has no message where it begins: an empty string, or a position.',
+    ),
   msgs: z
     .array(z.union([MessageSchema, ValueSchema]))
     .describe('Messages, ascending: with the fields of `m`, in a latest-value room of `v`.'),

@@ -53,6 +53,14 @@ export function formatPosition(epoch: string, partition: number, offset: number)
   return epoch + partitionText + offset.toString(36).padStart(OFFSET_WIDTH, '0');
 }
 
+/**
+ * The position before everything at or behind `offset`: that of a room in which nothing from there on was written.
+ * No message need be there; {@link BEGINNING} for 0.
+ */
+export function beginningAt(epoch: string, partition: number, offset: number): Position {
+  return offset > 0 ? formatPosition(epoch, partition, offset - 1) : BEGINNING;
+}
+
 /** Reads a position; `undefined` when `position` is not one ({@link BEGINNING} has no parts either). */
 export function parsePosition(position: string): PositionParts | undefined {
   if (!POSITION_PATTERN.test(position)) return undefined;

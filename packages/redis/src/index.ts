@@ -46,7 +46,14 @@ export {
   type InboxSender,
 } from './inbox/inbox.ts';
 export type { ChannelEars, InboxTransport } from './inbox/transport.ts';
-export type { Keyspace, KeyspaceLook, KeyspaceState } from './keyspace/keyspace.ts';
+export {
+  partOf,
+  type Generation,
+  type Horizon,
+  type Keyspace,
+  type KeyspaceLook,
+  type KeyspaceState,
+} from './keyspace/keyspace.ts';
 export {
   DEFAULT_LATEST_LIMITS,
   type Latest,

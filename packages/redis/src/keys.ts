@@ -110,6 +110,10 @@ export class Keys {
   rebuilt(): string {
     return `${this.#prefix}rebuilt`;
   }
+
+  horizon(): string {
+    return `${this.#prefix}horizon`;
+  }
 }
 
 /** Names of the keys that depend on the log: they carry its epoch, so that another log starts from nothing. */

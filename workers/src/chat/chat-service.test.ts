@@ -54,7 +54,6 @@ function serviceOf(
       latest: redis.latest(world.epoch),
       heads,
       clock: systemClock,
-      isComplete: () => true,
     }),
     hot: { inboxesOf: (room, routes) => (hot.has(room) ? [hotChannelOf(room)] : routes) },
     publisher,
@@ -85,6 +84,7 @@ async function walk(
       partition: 0,
       records: batch,
       floor: o.start,
+      horizon: 0,
     });
     expect(result).toBe('done');
     at += batch.length;
@@ -163,6 +163,7 @@ test('property: a log applied again from any earlier point changes nothing, and 
         partition: 0,
         records: records.slice(from),
         floor: records.length,
+        horizon: 0,
       });
       for (const room of ROOMS) expect(await world.history(room)).toEqual(expected(publishes, room));
       expect(world.events()).toHaveLength(events);
@@ -195,7 +196,7 @@ test('every accepted message is told of, also where the history keeps less than 
   });
   const rooms = [RoomOptions.parse({ prefix: 'team', historySize: 3 })];
   const service = serviceOf(world, world.store.open(), seededRandom(1), { producer: flaky, rooms });
-  const span = { topic: NAMES.topics.messages, partition: 0, records, floor: 0 };
+  const span = { topic: NAMES.topics.messages, partition: 0, records, floor: 0, horizon: 0 };
   await expect(service.apply(span)).rejects.toThrow('no answer');
   expect(await service.apply(span)).toBe('done');
   const accepted = world.events().flatMap((event) => (event.type === 'message.accepted' ? [event.cid] : []));

@@ -1,5 +1,5 @@
 import type { InRecord, OutRecord, RecordProducer } from '@chatplatform/kafka';
-import { encodePush } from '@chatplatform/protocol';
+import { beginningAt, encodePush, type Position } from '@chatplatform/protocol';
 import { renderFrame, type HotRooms, type InboxPublisher } from '@chatplatform/redis';
 import type { Clock } from '@chatplatform/runtime';
 import type { Tracer } from '@chatplatform/telemetry';
@@ -51,7 +51,10 @@ export class ChatService implements Service {
     const { tracer, rules } = this.#deps;
     const end = tracer.on ? beginAppends(tracer, messages, span) : undefined;
     const ruled = await applyRules(rules, messages);
-    const appended = await this.#deps.appender.append(keyOf(span.topic, span.partition), ruled.passed);
+    const appended = await this.#deps.appender.append(
+      { partition: keyOf(span.topic, span.partition), beginning: this.#beginningOf(span) },
+      ruled.passed,
+    );
     if (appended === undefined) return 'behind';
     const bad = [...poison, ...ruled.poison].filter(({ record }) => record.offset >= span.floor);
     const refused = ruled.refused.filter(({ message }) => message.offset >= span.floor);
@@ -63,6 +66,11 @@ export class ChatService implements Service {
     this.#count(appended, { bad, refused: refused.length }, span.floor);
     end?.();
     return 'done';
+  }
+
+  /** What precedes the first message of a room that Redis knows of. */
+  #beginningOf({ partition, horizon }: Span): Position {
+    return beginningAt(this.#deps.context.epoch, partition, horizon);
   }
 
   forget(topic: string, partition: number): void {

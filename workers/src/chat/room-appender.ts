@@ -1,4 +1,4 @@
-import { BEGINNING } from '@chatplatform/protocol';
+import type { Position } from '@chatplatform/protocol';
 import {
   MAX_APPEND,
   type AppendResult,
@@ -31,8 +31,13 @@ interface Deps {
   readonly latest: Latest;
   readonly heads: RoomHeads;
   readonly clock: Clock;
-  /** Everything since the log began is in Redis, so a room without a head has no earlier message. */
-  isComplete(): boolean;
+}
+
+/** Where messages come from. */
+export interface Origin {
+  readonly partition: string;
+  /** In a room without a head no message follows this position. */
+  readonly beginning: Position;
 }
 
 /** Writes rooms to Redis: one call per room and chunk, chunks of a room one after the other. */
@@ -44,11 +49,9 @@ export class RoomAppender {
   }
 
   /** Applies messages of one partition, in order. `undefined`: Redis has lost earlier writes of a room. */
-  async append(partition: string, messages: readonly ChatMessage[]): Promise<AppendedMessage[] | undefined> {
+  async append(origin: Origin, messages: readonly ChatMessage[]): Promise<AppendedMessage[] | undefined> {
     const rooms = groupByRoom(messages);
-    const results = await Promise.all(
-      Array.from(rooms.values(), (room) => this.#appendRoom(partition, room)),
-    );
+    const results = await Promise.all(Array.from(rooms.values(), (room) => this.#appendRoom(origin, room)));
     const appended: AppendedMessage[] = [];
     for (const result of results) {
       if (result === undefined) return undefined;
@@ -58,13 +61,13 @@ export class RoomAppender {
   }
 
   async #appendRoom(
-    partition: string,
+    origin: Origin,
     messages: readonly ChatMessage[],
   ): Promise<AppendedMessage[] | undefined> {
     const appended: AppendedMessage[] = [];
     const limits = limitsFor(messages);
     for (const chunk of chunksOf(messages)) {
-      const result = await this.#appendChunk(partition, chunk, limits);
+      const result = await this.#appendChunk(origin, chunk, limits);
       if (result.behind) return undefined;
       const { routes } = result;
       chunk.forEach((message, index) =>
@@ -75,14 +78,13 @@ export class RoomAppender {
   }
 
   async #appendChunk(
-    partition: string,
+    { partition, beginning: firstPrevious }: Origin,
     chunk: readonly ChatMessage[],
     limits: HistoryLimits,
   ): Promise<AppendResult> {
     const { history, latest, heads, clock } = this.#deps;
     const { room, options } = chunk[0] as ChatMessage;
     const rememberedHead = heads.of(partition, room);
-    const firstPrevious = this.#deps.isComplete() ? BEGINNING : undefined;
     const result =
       options.kind === 'latest'
         ? await latest.append({ room, messages: chunk.map(toLatest), rememberedHead, firstPrevious })

@@ -1,3 +1,4 @@
+import type { Generation } from '@chatplatform/redis';
 import { Checkpoints } from './checkpoints.ts';
 
 /** How far a lost keyspace goes back: writes of the last minutes may be in no replica. */
@@ -23,10 +24,12 @@ export class PartitionState {
   replayMs = 0;
   /** Why it goes back. */
   reason: RewindReason = 'assignment';
-  /** The generation of the store in which this partition is known to be complete. */
+  /** Name of the generation of the store in which this partition is known to be rebuilt. */
   rebuiltIn: string | undefined;
   /** The generation in which it will be, once the replay under way has come up to the floor. */
-  rebuildingIn: string | undefined;
+  rebuildingIn: Generation | undefined;
+  /** The offset from which on the store has it all; `undefined` until something is applied in a new generation. */
+  horizon: number | undefined;
   readonly checkpoints = new Checkpoints(LOST_REWIND_MS);
 
   constructor(at: { topic: string; partition: number; tenure: number; floor: number }) {

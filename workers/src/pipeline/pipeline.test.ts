@@ -1,15 +1,16 @@
 import type { BatchResult, RecordBatch } from '@chatplatform/kafka';
-import { RedisError } from '@chatplatform/redis';
+import { RedisError, type Generation } from '@chatplatform/redis';
 import { ManualClock, seededRandom } from '@chatplatform/runtime';
 import { createMetrics, silentLogger } from '@chatplatform/telemetry';
 import { pipelineMetrics } from './pipeline-metrics.ts';
 import { Pipeline } from './pipeline.ts';
 import type { SpanResult } from './service.ts';
 
-const GENERATION = 'now';
+const GENERATION = { life: 'life', name: 'now' };
+const BEFORE = { life: 'life', name: 'before the loss' };
 
 /** One record per second of log time, offset = second. */
-function setUp(o: { offsetAt?: number; marks?: Map<number, string> } = {}) {
+function setUp(o: { offsetAt?: number; marks?: Map<number, Generation> } = {}) {
   const clock = new ManualClock();
   const spans: { from: number; to: number; floor: number }[] = [];
   const results: (SpanResult | Error)[] = [];
@@ -17,6 +18,10 @@ function setUp(o: { offsetAt?: number; marks?: Map<number, string> } = {}) {
   const woken: number[][] = [];
   /** Partition → generation in which it was last complete; of a store that lost nothing when absent. */
   const marks = o.marks ?? new Map([0, 1].map((partition) => [partition, GENERATION]));
+  /** Where readings began, in the order in which it was asked what they have. */
+  const horizons: { partition: number; begin: number }[] = [];
+  /** Partition → where what was rebuilt begins. */
+  const rebuilt = new Map<number, number>();
   const pipeline = new Pipeline({
     service: {
       apply: ({ records, floor }) => {
@@ -36,7 +41,15 @@ function setUp(o: { offsetAt?: number; marks?: Map<number, string> } = {}) {
     store: {
       confirm: () => Promise.resolve(GENERATION),
       rebuiltIn: (_topic, partition) => Promise.resolve(marks.get(partition)),
-      markRebuilt: (_topic, partition, generation) => Promise.resolve(void marks.set(partition, generation)),
+      horizon: (_topic, partition, { begin }) => {
+        horizons.push({ partition, begin });
+        return Promise.resolve(begin);
+      },
+      markRebuilt: (_topic, partition, { generation, begin }) => {
+        marks.set(partition, generation);
+        rebuilt.set(partition, begin);
+        return Promise.resolve();
+      },
     },
     waker: {
       wake: (_topic, sleepers) => {
@@ -44,7 +57,7 @@ function setUp(o: { offsetAt?: number; marks?: Map<number, string> } = {}) {
       },
     },
   });
-  return { clock, spans, results, pipeline, woken };
+  return { clock, spans, results, pipeline, woken, horizons, rebuilt };
 }
 
 function batch(from: number, to: number, more: Partial<RecordBatch> = {}): RecordBatch {
@@ -228,13 +241,13 @@ test('a defect is passed on, so that the batch is read again and never skipped',
 });
 
 test('a partition nobody rebuilt since a loss goes back 10 minutes, and 60 s once somebody did', async () => {
-  const marks = new Map([[0, 'before the loss']]);
+  const marks = new Map([[0, BEFORE]]);
   const first = setUp({ marks });
   const committed = { committed: 1000 };
   expect(await first.pipeline.handle(batch(999, 999, committed))).toEqual({ seek: 399 });
   expect(await first.pipeline.handle(batch(399, 700, committed))).toEqual({ seek: 701 });
   // Only who comes up to the commit has rebuilt it.
-  expect(marks.get(0)).toBe('before the loss');
+  expect(marks.get(0)).toBe(BEFORE);
   expect(await first.pipeline.handle(batch(701, 1000, committed))).toEqual({ commit: 1001 });
   expect(marks.get(0)).toBe(GENERATION);
   const second = setUp({ marks });
@@ -242,14 +255,14 @@ test('a partition nobody rebuilt since a loss goes back 10 minutes, and 60 s onc
 });
 
 test('a partition without a commit is complete from its first batch on', async () => {
-  const marks = new Map<number, string>();
+  const marks = new Map<number, Generation>();
   const { pipeline } = setUp({ marks });
   expect(await pipeline.handle(batch(0, 9))).toEqual({ commit: 10 });
   expect(marks.get(0)).toBe(GENERATION);
 });
 
 test('neither a batch that is too late nor a replay that a loss cuts short makes a partition rebuilt', async () => {
-  const marks = new Map<number, string>();
+  const marks = new Map<number, Generation>();
   const { pipeline } = setUp({ marks });
   const late = { committed: 1000, isStale: () => true };
   expect(await pipeline.handle(batch(999, 999, { committed: 1000 }))).toEqual({ seek: 399 });
@@ -258,4 +271,15 @@ test('neither a batch that is too late nor a replay that a loss cuts short makes
   pipeline.storeLost();
   expect(await pipeline.handle(batch(1000, 1000, { committed: 1000 }))).toEqual({ seek: 999 });
   expect(marks.size).toBe(0);
+});
+
+test('what a replay brings back begins with its first batch, whoever asks, once in a generation', async () => {
+  const { pipeline, horizons, rebuilt } = setUp({ marks: new Map() });
+  await pipeline.handle(batch(1999, 1999, { committed: 2000 }));
+  await pipeline.handle(batch(1399, 1500, { committed: 2000 }));
+  expect(horizons).toEqual([{ partition: 0, begin: 1399 }]);
+  expect(rebuilt.size).toBe(0);
+  await pipeline.handle(batch(1501, 2010, { committed: 2000 }));
+  expect(horizons.length).toBe(1);
+  expect(rebuilt.get(0)).toBe(1399);
 });

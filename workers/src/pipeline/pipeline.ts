@@ -1,4 +1,5 @@
 import type { BatchResult, KafkaAdmin, RecordBatch } from '@chatplatform/kafka';
+import type { Generation } from '@chatplatform/redis';
 import { backoff, type Clock, type Random } from '@chatplatform/runtime';
 import type { Logger } from '@chatplatform/telemetry';
 import { isInfrastructure } from './infrastructure.ts';
@@ -13,10 +14,19 @@ const RETRY = { base: 50, factor: 2, max: 2_000, jitter: 0.5 } as const;
 /** What a pipeline must know of the store its service writes to; everything rejects with infrastructure errors. */
 export interface RebuiltStore {
   /** Resolves with the generation of the data when it may be written to. */
-  confirm(): Promise<string>;
-  /** In which generation a partition was last complete, whoever held it. */
-  rebuiltIn(topic: string, partition: number): Promise<string | undefined>;
-  markRebuilt(topic: string, partition: number, generation: string): Promise<void>;
+  confirm(): Promise<Generation>;
+  /** In which generation a partition was last rebuilt, whoever held it. */
+  rebuiltIn(topic: string, partition: number): Promise<Generation | undefined>;
+  /** From which offset on a partition is in the store as a whole once this reading has come up; 0: all of it. */
+  horizon(topic: string, partition: number, replay: Replay): Promise<number>;
+  /** The reading has come up; `begin` is its horizon. */
+  markRebuilt(topic: string, partition: number, replay: Replay): Promise<void>;
+}
+
+/** A reading of a partition that misses nothing of what follows `begin`. */
+export interface Replay {
+  readonly generation: Generation;
+  readonly begin: number;
 }
 
 export interface PipelineDeps {
@@ -133,7 +143,8 @@ export class Pipeline {
     const first = firstOffset(batch);
     state.checkpoints.note(this.#deps.clock.monotonic(), first);
     const { topic, partition, records } = batch;
-    const result = await this.#deps.service.apply({ topic, partition, records, floor: state.floor });
+    const horizon = await this.#horizonOf(state, { generation, begin: first });
+    const result = await this.#deps.service.apply({ topic, partition, records, floor: state.floor, horizon });
     if (result === 'behind') return this.#goBack(state, first);
     await this.#noteRebuilt(state, batch);
     return this.#advance(state, batch);
@@ -157,15 +168,23 @@ export class Pipeline {
    * A loss is told once, to those who were there. Whoever takes a partition later learns from the store itself whether
    * somebody has rebuilt it since.
    */
-  async #compareGenerations(state: PartitionState, generation: string): Promise<void> {
-    if (state.rebuiltIn === generation || state.rebuildingIn === generation) return;
+  async #compareGenerations(state: PartitionState, generation: Generation): Promise<void> {
+    const { name } = generation;
+    if (state.rebuiltIn === name || state.rebuildingIn?.name === name) return;
     const { topic, partition } = state;
-    if ((await this.#deps.store.rebuiltIn(topic, partition)) === generation) {
-      state.rebuiltIn = generation;
+    state.horizon = undefined;
+    if ((await this.#deps.store.rebuiltIn(topic, partition))?.name === name) {
+      state.rebuiltIn = name;
       return;
     }
     state.rebuildingIn = generation;
     if (state.floor > 0) state.goBack(LOST_REWIND_MS, 'store-lost');
+  }
+
+  /** Asked once in a generation, with the first batch that is applied: whatever lies behind it will be, too. */
+  async #horizonOf(state: PartitionState, replay: Replay): Promise<number> {
+    state.horizon ??= await this.#deps.store.horizon(state.topic, state.partition, replay);
+    return state.horizon;
   }
 
   /** Whatever was lost before this generation is written again once the replay has come up to the commit. */
@@ -174,8 +193,9 @@ export class Pipeline {
     if (generation === undefined || state.rewindMs > 0 || nextOffset(batch) < state.floor) return;
     // Somebody else may be further by now, with a later commit than the one replayed up to.
     if (batch.isStale()) return;
-    await this.#deps.store.markRebuilt(state.topic, state.partition, generation);
-    state.rebuiltIn = generation;
+    const begin = state.horizon ?? 0;
+    await this.#deps.store.markRebuilt(state.topic, state.partition, { generation, begin });
+    state.rebuiltIn = generation.name;
     state.rebuildingIn = undefined;
   }
 

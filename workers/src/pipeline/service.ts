@@ -10,6 +10,8 @@ export interface Span {
    * there already, no outcome and no dead letter is sent again.
    */
   readonly floor: number;
+  /** The store has everything of this partition from this offset on up to here; 0: from the beginning. */
+  readonly horizon: number;
 }
 
 /**

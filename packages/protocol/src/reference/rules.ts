@@ -58,7 +58,8 @@ export const ProtocolRules = {
       'Without a position a reply to `join` has the newest messages, ascending, and `more` says that older ones exist.',
     resume:
       'With a position it has the first messages after it, and `more` says that newer ones remain up to `head`.',
-    beginning: 'The position `""` is before the first message; `head` of a room without messages is `""`.',
+    beginning:
+      'The position `""` is before the first message. `head` of a room without messages is where it begins: `""`, or, after a loss, a position behind which nothing was written. Who comes back with it has missed nothing that is not given.',
     limit: '`limit` 0 gives no messages and the `head`.',
     epoch: 'A position of another log gives the newest messages with `recovered:false` and `reason:"epoch"`.',
     expired:

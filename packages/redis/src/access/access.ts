@@ -31,7 +31,7 @@ const KEYS = {
   budget: ['budget'],
   revocations: ['revoked'],
   idempotency: ['ik:{*'],
-  keyspace: ['canary:{*', 'rebuilt'],
+  keyspace: ['canary:{*', 'rebuilt', 'horizon'],
 } as const;
 
 type Noun = keyof typeof KEYS;
@@ -52,6 +52,7 @@ const RIGHTS: Readonly<Record<RedisComponent, Readonly<Partial<Record<Noun, Righ
     budget: 'write',
     revocations: 'write',
     idempotency: 'write',
+    keyspace: 'read',
   },
   worker: {
     history: 'write',

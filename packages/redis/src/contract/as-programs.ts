@@ -17,7 +17,9 @@ export function asPrograms(gateway: Redis, worker: Redis): Redis {
       const written = worker.latest(epoch);
       return override(gateway.latest(epoch), { append: (request) => written.append(request) });
     },
-    keyspace: worker.keyspace,
+    keyspace: override(worker.keyspace, {
+      horizonOf: (room, part) => gateway.keyspace.horizonOf(room, part),
+    }),
     locks: worker.locks,
     deliveries: worker.deliveries,
     inbox: override(gateway.inbox, { publisher: (options) => worker.inbox.publisher(options) }),

@@ -121,6 +121,22 @@ export function historyContract(subject: ContractSubject): void {
       expect(words(rebuilt)).toEqual(['appended', 'appended']);
     });
 
+    test('what follows a message is complete only where the next one names it', async () => {
+      const room = fresh('room');
+      const bound = idAt(4);
+      await done(history(), { room, messages: [message(room, 7, ['i', 1])], firstPrevious: bound });
+      expect(await history().after(room, bound, 10)).toMatchObject({ lost: false, head: idAt(7) });
+      // Below the bound something may have been; above it is a message that was forgotten.
+      for (const from of [BEGINNING, idAt(2), idAt(6)])
+        expect(await history().after(room, from, 10)).toMatchObject({ lost: true });
+      await done(history(), { room, messages: [message(room, 9, ['i', 2])], firstPrevious: bound });
+      const { entries } = await history().newest(room, 10);
+      expect(entries.map(({ p, opening }) => [p, opening])).toEqual([
+        [bound, true],
+        [idAt(7), undefined],
+      ]);
+    });
+
     test('ignores a remembered head of another log, and keeps logs apart', async () => {
       const room = fresh('room');
       await done(history(), { room, messages: [message(room, 9, ['i', 1])] });

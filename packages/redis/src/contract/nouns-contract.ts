@@ -1,6 +1,8 @@
 import { EPOCH, idAt, value } from './messages.ts';
 import { fresh, opened, type ContractSubject } from './subject.ts';
 
+/** A SHA-256 as base64url. */
+const WORD = /^[\w-]{43}$/;
 const INFO = { state: 'serving', address: '10.0.0.1:8080', connections: 3 } as const;
 
 export function latestContract(subject: ContractSubject): void {
@@ -345,15 +347,16 @@ export function keyspaceContract(subject: ContractSubject): void {
     await keyspace.establish({ complete: false });
     const { generation: first } = await keyspace.state();
     const other = await subject.open();
-    expect(first).toMatch(/^[\w-]{43}$/);
-    expect((await other.keyspace.state()).generation).toBe(first);
+    expect(first).toEqual({ life: expect.stringMatching(WORD), name: expect.stringMatching(WORD) });
+    expect((await other.keyspace.state()).generation).toEqual(first);
     await empty();
     await keyspace.establish({ complete: false });
     const late = await subject.open();
     const { state, generation } = await late.keyspace.state();
     expect(state).toBe('intact');
-    expect(generation).not.toBe(first);
-    expect((await other.keyspace.state()).generation).toBe(generation);
+    expect(generation?.life).not.toBe(first?.life);
+    expect(generation?.name).not.toBe(first?.name);
+    expect((await other.keyspace.state()).generation).toEqual(generation);
     await Promise.all([other.close(), late.close()]);
   });
 
@@ -362,11 +365,38 @@ export function keyspaceContract(subject: ContractSubject): void {
     const [part, another] = [fresh('part'), fresh('part')];
     const before = await subject.snapshot();
     expect(await keyspace.rebuiltIn(part)).toBeUndefined();
-    await keyspace.markRebuilt(part, 'one');
-    await keyspace.markRebuilt(part, 'two');
-    expect(await keyspace.rebuiltIn(part)).toBe('two');
+    await keyspace.markRebuilt(part, { life: 'a', name: 'one' });
+    await keyspace.markRebuilt(part, { life: 'a', name: 'two' });
+    expect(await keyspace.rebuiltIn(part)).toEqual({ life: 'a', name: 'two' });
     expect(await keyspace.rebuiltIn(another)).toBeUndefined();
     await before();
     expect(await keyspace.rebuiltIn(part)).toBeUndefined();
+  });
+
+  test('what is here of a room: all of it, or what was said in this life of the data, or nobody knows', async () => {
+    const { keyspace } = redis();
+    const [room, part, other] = [fresh('room'), fresh('part'), fresh('part')];
+    const lifeNow = async (): Promise<string> => (await keyspace.state()).generation?.life ?? 'none';
+    await empty();
+    expect(await keyspace.horizonOf(room, part)).toBeUndefined();
+    await keyspace.establish({ complete: true });
+    await keyspace.setHorizon(part, { life: await lifeNow(), offset: 7 });
+    expect(await keyspace.horizonOf(room, part)).toBe(0);
+    await empty();
+    expect(await keyspace.horizonOf(room, part)).toBeUndefined();
+    await keyspace.establish({ complete: false });
+    expect(await keyspace.horizonOf(room, part)).toBeUndefined();
+    await keyspace.setHorizon(part, { life: 'another', offset: 7 });
+    expect(await keyspace.horizonOf(room, part)).toBeUndefined();
+    await keyspace.setHorizon(part, { life: await lifeNow(), offset: 41 });
+    expect(await keyspace.horizon(part)).toEqual({ life: await lifeNow(), offset: 41 });
+    expect(await Promise.all([part, other].map((name) => keyspace.horizonOf(room, name)))).toEqual([
+      41,
+      undefined,
+    ]);
+    await empty();
+    await keyspace.establish({ complete: false });
+    await keyspace.setHorizon(part, { life: 'before', offset: 41 });
+    expect(await keyspace.horizonOf(room, part)).toBeUndefined();
   });
 }

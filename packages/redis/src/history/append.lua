@@ -1,5 +1,6 @@
 -- Applies records of the log to one room's history, in one atomic step. Repeating it changes nothing.
--- KEYS 1 h:{room}   stream, entry <offset>-1: f frame, p previous id, t timestamp, b bytes of all frames before
+-- KEYS 1 h:{room}   stream, entry <offset>-1: f frame, p previous id, t timestamp, b bytes of all frames before,
+--                   o when there was no head, so that p is what the caller believed
 --      2 hd:{room}  <id of the last message appended>:<bytes of all frames>:<b>:<t>; the last two are those of an
 --                   entry at or before the oldest one kept, so that trimming need not look at the stream each time
 --      3 rt:{room}  hash gateway incarnation -> 1
@@ -36,7 +37,10 @@ local function append(offset, previous, t, frame)
   local fields = { 'XADD', HISTORY, 'MAXLEN', ARGV[3], entry, 'f', frame, 'p', previous, 't', t,
     'b', string.format('%.0f', bytes) }
   -- Entries without a head, or above it, are no history (the two keys were lost apart): start again.
-  if not head then redis.call('DEL', HISTORY) end
+  if not head then
+    redis.call('DEL', HISTORY)
+    fields[#fields + 1], fields[#fields + 2] = 'o', '1'
+  end
   local added = redis.pcall(unpack(fields))
   if type(added) == 'table' and added.err then
     redis.call('DEL', HISTORY)

@@ -30,7 +30,7 @@ export type Verdict = 'appended' | 'present' | 'duplicate' | 'decided';
 /** The verdict on one message of an append, in the order given. */
 export interface AppendVerdict {
   readonly id: Position;
-  /** Id of the room's previous message, or `"?"` when unknown. Meaningful for `appended` and `present`, `"?"` otherwise. */
+  /** Id of the room's previous message, a position that only bounds it, or `"?"` when unknown. Meaningful for `appended` and `present`, `"?"` otherwise. */
   readonly p: string;
   readonly verdict: Verdict;
 }
@@ -59,9 +59,9 @@ export interface AppendRequest {
    */
   readonly rememberedHead?: Position | undefined;
   /**
-   * `p` of the first message of a room without a head: `"?"` (default) says "unknown", `BEGINNING` says
-   * "nothing was before". Pass `BEGINNING` only when the keyspace is known to hold everything since the log
-   * began (`Keyspace.state().complete`).
+   * `p` of the first message of a room without a head: `"?"` (default) says "unknown", a position says that nothing
+   * follows it before this message, `BEGINNING` that nothing was before at all. Pass one only where the keyspace is known
+   * to hold everything behind it (`Keyspace.horizonOf`).
    */
   readonly firstPrevious?: string | undefined;
   readonly limits?: HistoryLimits | undefined;
@@ -93,12 +93,14 @@ export const MAX_APPEND = 100;
 /** A message in the history. */
 export interface HistoryEntry {
   readonly id: Position;
-  /** Id of the room's previous message, `BEGINNING` or `"?"`. */
+  /** Id of the room's previous message, a position behind which there was none (`BEGINNING`: at all), or `"?"`. */
   readonly p: string;
   /** LogAppendTime in milliseconds. */
   readonly t: number;
   /** The final line, `p` filled in. */
   readonly frame: string;
+  /** There was no head when it was appended: `p` is `firstPrevious`, which holds if nothing was lost just before. */
+  readonly opening?: true;
 }
 
 /** A piece of a room's history. */

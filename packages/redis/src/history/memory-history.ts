@@ -111,7 +111,7 @@ function historyKind(firstPrevious: string): AppendKind<AppendMessage> {
       if (last !== undefined && offsetOf(last.id) !== offsetOf(room.head || last.id)) room.entries = [];
       const p = room.head === BEGINNING ? firstPrevious : room.head;
       if (room.head === BEGINNING) room.entries = [];
-      room.entries.push({ id, p, t: ts, frame });
+      room.entries.push({ id, p, t: ts, frame, ...(room.head === BEGINNING && { opening: true }) });
       return p;
     },
   };

@@ -1,4 +1,4 @@
-import { BEGINNING, UNKNOWN_PREVIOUS, sameLog, type Position } from '@chatplatform/protocol';
+import { BEGINNING, sameLog, type Position } from '@chatplatform/protocol';
 import type { HistoryEntry, HistoryPage } from './history.ts';
 
 /** What a store read: entries ascending, up to one more than `max` on the side that `more` is about. */
@@ -21,9 +21,9 @@ export function pageAfter(from: Position, raw: RawPage): HistoryPage {
   return { entries, more, head, lost: !whole };
 }
 
-/** Nothing lies between `from` and `first`. */
+/** Nothing lies between `from` and `first`. A `p` below `from` is of a store that did not know `from` when it wrote. */
 function startsAfter(from: Position, first: HistoryEntry | undefined): boolean {
-  return first !== undefined && first.p !== UNKNOWN_PREVIOUS && first.p <= from;
+  return first?.p === from;
 }
 
 /** Page of what precedes a position, or of the newest; `untilHead` for the latter. */

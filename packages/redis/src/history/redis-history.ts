@@ -157,6 +157,7 @@ function toEntry(head: Position, [streamId, fields]: StreamEntry): HistoryEntry 
     p,
     t: Number(fields[5]),
     frame: renderFrame(fields[1] as string, p),
+    ...(fields[8] === 'o' && { opening: true as const }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { KeyspaceState } from './keyspace.ts';
+import type { Generation, KeyspaceState } from './keyspace.ts';
 
 /** What one look at Redis showed. */
 export interface Sighting {
@@ -30,9 +30,18 @@ export class CanaryWatch {
   }
 }
 
-/** The generation of a keyspace: everything whose change means a loss, in one word. */
-export function generationOf({ canaries, replicationIds }: Sighting): string | undefined {
-  if (canaries.some((canary) => canary === null)) return undefined;
-  const facts = [...canaries, ...[...replicationIds].sort()].join(' ');
-  return createHash('sha256').update(facts).digest('base64url');
+/** The generation of a keyspace: everything whose change means a loss. */
+export function generationOf({ canaries, replicationIds }: Sighting): Generation | undefined {
+  const life = lifeOf(canaries);
+  if (life === undefined) return undefined;
+  return { life, name: digest([life, ...[...replicationIds].sort()]) };
+}
+
+/** The life of the data behind these canaries; `undefined` while one is missing. */
+export function lifeOf(canaries: Sighting['canaries']): string | undefined {
+  return canaries.includes(null) ? undefined : digest(canaries);
+}
+
+function digest(facts: readonly (string | null)[]): string {
+  return createHash('sha256').update(facts.join(' ')).digest('base64url');
 }

@@ -1,6 +1,7 @@
 import type { GatewayInfo } from '../gateways/gateways.ts';
 import type { HistoryEntry } from '../history/history.ts';
 import type { Attempt } from '../idempotency/idempotency.ts';
+import type { Generation, Horizon } from '../keyspace/keyspace.ts';
 import type { Session } from '../sessions/sessions.ts';
 
 /** The newest message of a client instance in a room on one day. */
@@ -62,7 +63,9 @@ export interface MemoryData {
   due: Map<string, number>;
   online: Map<string, { state: boolean; at: number; told: boolean }>;
   /** part of the log → generation of the keyspace */
-  rebuilt: Map<string, string>;
+  rebuilt: Map<string, Generation>;
+  /** part of the log → from where on it is here */
+  horizons: Map<string, Horizon>;
 }
 
 /** A Redis without keys. */
@@ -86,6 +89,7 @@ export function emptyData(): MemoryData {
     due: new Map(),
     online: new Map(),
     rebuilt: new Map(),
+    horizons: new Map(),
   };
 }
 

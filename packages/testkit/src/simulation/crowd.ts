@@ -8,6 +8,7 @@ import type { Journal } from './journal.ts';
 import type { Network } from './network.ts';
 import type { PlantedFault } from './planted/planted-fault.ts';
 import type { Platform } from './platform.ts';
+import { noteOf, type PastMessage } from './past.ts';
 import { Poster, type Ledger } from './poster.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -24,7 +25,14 @@ export interface CrowdSize {
   readonly board: boolean;
   /** Programs that publish as many by HTTP. */
   readonly posters: number;
+  /** Clients that come at some time, want everything from the beginning, and publish nothing. */
+  readonly latecomers: number;
+  /** What was published before any of them came. */
+  readonly past: readonly PastMessage[];
 }
+
+/** Where nobody has published for a long time. */
+export const QUIET_ROOM = 'archive';
 
 interface CrowdParts {
   readonly time: VirtualTime;
@@ -52,6 +60,8 @@ interface Logged {
   id: string | undefined;
 }
 
+/** Latecomers come until so long after the last publish, ms. */
+const LATE_MS = 3_000;
 /** Writes to the board, for each message. */
 const WRITES = 0.5;
 
@@ -75,7 +85,9 @@ export class Crowd {
   constructor(parts: CrowdParts, size: CrowdSize) {
     this.#parts = parts;
     this.#recorder = new Recorder(parts.platform.process('recorder').clock);
+    noteOf(size.past, this.#ledger);
     for (let index = 0; index < size.clients; index += 1) this.#start(`c${index}`, size);
+    for (let index = 0; index < size.latecomers; index += 1) this.#startLate(`l${index}`, size);
     for (let index = 0; index < size.posters; index += 1) this.#startPosting(`p${index}`, size);
   }
 
@@ -122,6 +134,25 @@ export class Crowd {
   }
 
   #start(name: string, size: CrowdSize): void {
+    const actor = this.#actor(name);
+    this.#acting += 1;
+    actor.process.later(actor.dice.between(0, 500), () => {
+      void this.#act(actor, size).finally(() => {
+        this.#acting -= 1;
+      });
+    });
+  }
+
+  #startLate(name: string, size: CrowdSize): void {
+    const actor = this.#actor(name);
+    this.#acting += 1;
+    actor.process.later(actor.dice.between(0, size.spanMs + LATE_MS), () => {
+      for (const room of [QUIET_ROOM, ...size.rooms]) this.#join(actor, room, '');
+      this.#acting -= 1;
+    });
+  }
+
+  #actor(name: string): Actor {
     const { dice, platform, network, planted } = this.#parts;
     const process = platform.process(name);
     this.processes.push(process);
@@ -138,12 +169,7 @@ export class Crowd {
     client.on('error', (error) => this.complaints.push(`${name}: ${error.code}: ${error.message}`));
     const actor: Actor = { name, client, process, dice: own, stays: [], said: 0 };
     this.#actors.push(actor);
-    this.#acting += 1;
-    process.later(own.between(0, 500), () => {
-      void this.#act(actor, size).finally(() => {
-        this.#acting -= 1;
-      });
-    });
+    return actor;
   }
 
   #startPosting(name: string, size: CrowdSize): void {
@@ -166,6 +192,7 @@ export class Crowd {
     const { dice, process } = actor;
     const rooms = size.rooms.filter((_, at) => at === 0 || dice.chance(0.7));
     actor.stays = rooms.map((room) => this.#join(actor, room, dice.chance(0.3) ? '' : undefined));
+    if (size.latecomers > 0) this.#join(actor, QUIET_ROOM, dice.chance(0.3) ? '' : undefined);
     if (size.board) this.#board.join(actor.name, actor.client);
     for (let left = size.messages; left > 0; left -= 1) {
       await process.clock.sleep(dice.between(0, (2 * size.spanMs) / size.messages));

@@ -84,8 +84,8 @@ export class Platform {
     this.moderated = parts.dice.chance(MODERATED);
   }
 
-  /** Topics and epoch, as the operator makes them. */
-  async prepare(): Promise<void> {
+  /** Topics and epoch, as the operator makes them; the epoch. */
+  async prepare(): Promise<string> {
     const { messages, events, deadLetters, control } = NAMES.topics;
     const admin = this.#parts.kafka.cluster.admin();
     await admin.ensureTopics(
@@ -95,7 +95,7 @@ export class Platform {
         replicationFactor: 1,
       })),
     );
-    await admin.ensureEpoch(control);
+    return admin.ensureEpoch(control);
   }
 
   /** A new process with a clock of its own. */

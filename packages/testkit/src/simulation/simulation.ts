@@ -1,11 +1,12 @@
 import { seededRandom } from '@chatplatform/runtime';
 import { judge, type Verdict } from '../checker/index.ts';
-import { Crowd } from './crowd.ts';
+import { Crowd, QUIET_ROOM } from './crowd.ts';
 import { Dice } from './dice.ts';
 import { Journal } from './journal.ts';
 import { Network } from './network.ts';
 import type { PlantedFault } from './planted/planted-fault.ts';
-import { Platform } from './platform.ts';
+import { PAST_MS, publishPast, type PastMessage } from './past.ts';
+import { NAMES, PARTITIONS, Platform } from './platform.ts';
 import { withoutRealWorld } from './real-world.ts';
 import { SimKafka } from './sim-kafka.ts';
 import { SimProcess } from './sim-process.ts';
@@ -51,6 +52,11 @@ const PATIENCE_MS = 45_000;
 const AFTERMATH_MS = 2_500;
 /** Between two looks whether all is done, ms. */
 const LOOK_MS = 100;
+const ROOMS = ['team:1', 'team:2', 'lobby'];
+/** Rooms where nobody is, in both partitions. */
+const ELSEWHERE = ['elsewhere:1', 'elsewhere:2', 'elsewhere:3', 'elsewhere:4'];
+/** Share of runs with messages of long ago. */
+const PAST = 0.2;
 /** Time the platform has to start before the first client comes, ms. */
 const START_MS = 300;
 
@@ -93,6 +99,9 @@ class World {
   #lastedMs = 0;
   #wrongValues: readonly string[] = [];
   #restless = false;
+  /** When the programs are started. */
+  #beganAt = 0;
+  #past: readonly PastMessage[] = [];
 
   constructor(options: SimulationOptions) {
     this.#options = options;
@@ -116,15 +125,29 @@ class World {
   async live(): Promise<void> {
     const { time } = this;
     const dice = this.#dice;
-    await this.#platform.prepare();
+    const epoch = await this.#platform.prepare();
+    const hasPast = dice.chance(PAST);
+    if (hasPast) void this.#publishPast(epoch);
+    this.#beganAt = hasPast ? PAST_MS : 0;
+    time.after(this.#beganAt, () => this.#start());
+    await time.run(() => this.#isOver());
+    this.#lastedMs = time.now - this.#beganAt;
+    this.#wrongValues = this.#crowd?.wrongValues ?? [];
+    this.#crowd?.close();
+  }
+
+  async #publishPast(epoch: string): Promise<void> {
+    const { cluster } = this.#kafka;
+    const log = { cluster, topic: NAMES.topics.messages, epoch, partitions: PARTITIONS };
+    this.#past = await publishPast(log, [QUIET_ROOM, ...ROOMS, ...ELSEWHERE], this.#dice);
+  }
+
+  #start(): void {
+    const dice = this.#dice;
     for (let count = dice.whole(1, 3); count > 0; count -= 1) this.#platform.startGateway();
     for (let count = dice.whole(1, 2); count > 0; count -= 1) this.#platform.startWorker();
     const spanMs = dice.between(1_500, 8_000);
-    time.after(START_MS, () => this.#begin(spanMs));
-    await time.run(() => this.#isOver());
-    this.#lastedMs = time.now;
-    this.#wrongValues = this.#crowd?.wrongValues ?? [];
-    this.#crowd?.close();
+    this.time.after(START_MS, () => this.#begin(spanMs));
   }
 
   result(strays: readonly string[]): SimulationResult {
@@ -155,7 +178,7 @@ class World {
     const { time } = this;
     const dice = this.#dice;
     const shared = { time, dice, journal: this.#journal, network: this.#network, platform: this.#platform };
-    const rooms = ['team:1', 'team:2', 'lobby'].slice(0, dice.whole(1, 3));
+    const rooms = ROOMS.slice(0, dice.whole(1, 3));
     const size = {
       clients: dice.whole(2, 4),
       rooms,
@@ -163,6 +186,8 @@ class World {
       spanMs,
       board: dice.chance(0.4),
       posters: dice.chance(0.3) ? dice.whole(1, 2) : 0,
+      latecomers: this.#beganAt > 0 ? dice.whole(1, 3) : 0,
+      past: this.#past,
     };
     const crowd = new Crowd({ ...shared, planted: this.#options.planted }, size);
     this.#crowd = crowd;

@@ -51,12 +51,18 @@ export const roomCases = [
   ),
   conformanceCase(
     'join-empty',
-    'a room without messages has the head ""',
+    'the head of a room without messages is where it begins, for who comes back and for its first message',
     ['rule:room.beginning'],
     async (scene) => {
+      const room = scene.room();
       const { client } = await scene.client('ann');
-      const reply = await client.good('join', { room: scene.room() });
-      demandEqual([reply.head, reply.msgs, reply.more, reply.recovered], ['', [], false, true], 'reply');
+      const reply = await client.good('join', { room });
+      demandEqual([reply.msgs, reply.more, reply.recovered], [[], false, true], 'reply');
+      await client.good('leave', { room });
+      const back = await client.good('join', { room, pos: reply.head });
+      demandEqual([back.msgs, back.more, back.recovered, back.head], [[], false, true, reply.head], 'reply');
+      client.publish(room, 1, 1);
+      demandChain(await client.received(room, 1), reply.head);
     },
   ),
   conformanceCase(

@@ -1,6 +1,6 @@
 import type { LanePorts } from '@chatplatform/gateway';
 import { KafkaError, type InRecord } from '@chatplatform/kafka';
-import type { HistoryPage } from '@chatplatform/redis';
+import type { HistoryPage, Keyspace } from '@chatplatform/redis';
 import { parseCid } from '@chatplatform/protocol';
 import { deafTo, withAppend, withHistory, withLog, withRedis } from './around.ts';
 import type { PlantedFault, Stores, Victim } from './planted-fault.ts';
@@ -53,6 +53,17 @@ function openedByTheFailedOne(ports: LanePorts): LanePorts {
 
 /** Mistakes in the gateway. */
 export const GATEWAY_MISTAKES: readonly PlantedFault[] = [
+  {
+    name: 'vacant-room-taken-as-new',
+    mistake: 'a room of which Redis knows no message never had one, whatever Redis lost',
+    stores: inGateways(({ redis }) => ({
+      redis: withRedis(redis, {
+        keyspace: Object.assign(Object.create(redis.keyspace) as Keyspace, {
+          horizonOf: () => Promise.resolve(0),
+        }),
+      }),
+    })),
+  },
   {
     name: 'ack-before-kafka',
     mistake: 'a publish is acknowledged before the log has it',

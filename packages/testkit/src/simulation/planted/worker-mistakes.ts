@@ -1,4 +1,11 @@
-import { isHotChannel, RedisError, type AppendResult, type History, type Redis } from '@chatplatform/redis';
+import {
+  isHotChannel,
+  RedisError,
+  type AppendResult,
+  type Generation,
+  type History,
+  type Redis,
+} from '@chatplatform/redis';
 import type { BatchResult, ConsumeOptions, Kafka, PartitionConsumer, RecordBatch } from '@chatplatform/kafka';
 import { deafTo, withConsumer, withHistory, withPublisher, withRedis } from './around.ts';
 import type { PlantedFault, Stores, Victim } from './planted-fault.ts';
@@ -176,6 +183,9 @@ export const WORKER_MISTAKES: readonly PlantedFault[] = [
             state: () => blamed(redis.keyspace.state()),
             rebuiltIn: (part) => blamed(redis.keyspace.rebuiltIn(part)),
             markRebuilt: (part, generation) => blamed(redis.keyspace.markRebuilt(part, generation)),
+            horizon: (part) => blamed(redis.keyspace.horizon(part)),
+            setHorizon: (part, horizon) => blamed(redis.keyspace.setHorizon(part, horizon)),
+            horizonOf: (room, part) => blamed(redis.keyspace.horizonOf(room, part)),
           },
         }),
         (append) => (request) => blamed(append(request)),
@@ -237,7 +247,7 @@ async function blamed<T>(answer: Promise<T>): Promise<T> {
 }
 
 /** One generation for all time: nothing was ever lost. */
-const BLIND = 'blind';
+const BLIND: Generation = { life: 'blind', name: 'blind' };
 
 /** Never says that anything is lost. */
 function blindKeyspace({ keyspace }: Redis): Redis['keyspace'] {
@@ -249,5 +259,8 @@ function blindKeyspace({ keyspace }: Redis): Redis['keyspace'] {
     },
     rebuiltIn: () => Promise.resolve(BLIND),
     markRebuilt: () => Promise.resolve(),
+    horizon: (part) => keyspace.horizon(part),
+    setHorizon: (part, horizon) => keyspace.setHorizon(part, horizon),
+    horizonOf: (room, part) => keyspace.horizonOf(room, part),
   };
 }

@@ -104,7 +104,7 @@ export const STORE_TROUBLES: readonly Trouble[] = [
   },
   {
     name: 'redis-flushall',
-    weight: 1,
+    weight: 2,
     forgets: true,
     make: ({ redis }) => {
       redis.store.wipe();
