@@ -150,6 +150,14 @@ test('a vacant room begins later when Redis lost everything, one with a message 
   expect(ask.room.last).toBe(idOf(7));
 });
 
+test('the ring believes what was delivered, not what a worker that had forgotten it says came before', async () => {
+  const ask = await roomWithHistory([], null);
+  ask.room.seed(idOf(3));
+  ask.room.accept({ id: idOf(7), p: '', frame: '{}' });
+  expect(await ask(idOf(3), 5)).toMatchObject({ recovered: true, source: 'ring', head: idOf(7) });
+  expect(await ask('', 5)).toMatchObject({ recovered: false });
+});
+
 test('who joined elsewhere after Redis forgot the room joins where its last message is known', async () => {
   const ask = await roomWithHistory([], idOf(6));
   ask.room.seed(idOf(3));

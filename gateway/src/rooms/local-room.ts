@@ -171,14 +171,20 @@ export class LocalRoom {
 
   #deliver(entries: RoomEntry[]): void {
     for (const entry of entries) {
-      if (!this.#chains(entry)) this.ring.clear();
-      // What came before the first message of a room that may have had others is known to nobody.
-      this.ring.push(this.#vacancy === 'unknown' ? { ...entry, p: UNKNOWN_PREVIOUS } : entry);
+      const chains = this.#chains(entry);
+      if (!chains) this.ring.clear();
+      this.ring.push(chains ? this.#behindLast(entry) : entry);
       this.#last = entry.id;
       this.#vacancy = undefined;
     }
     this.#around.budget.touch(this.ring);
     this.#around.deliver(this.name, entries);
+  }
+
+  /** As the ring keeps it: behind what was delivered before it here, even where whoever wrote it had forgotten that. */
+  #behindLast(entry: RoomEntry): RoomEntry {
+    const p = this.#vacancy === 'unknown' ? UNKNOWN_PREVIOUS : this.#last;
+    return p === undefined || p === entry.p ? entry : { ...entry, p };
   }
 
   #hold(entry: RoomEntry): void {
