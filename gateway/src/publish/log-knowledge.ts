@@ -49,13 +49,13 @@ export class LogKnowledge implements HistorySource {
 
   /** From now on `log` is the log: every read and every id belongs to it. */
   adopt(log: Log): void {
-    const { clock, reader, redis, rooms, topics } = this.#options;
+    const { clock, onError, reader, redis, rooms, topics } = this.#options;
     this.#history = redis.history(log.epoch);
     this.#source = roomHistory({
       history: this.#history,
       latest: redis.latest(log.epoch),
       refill: this.#refill(log),
-      beginnings: new Beginnings({ keyspace: redis.keyspace, log, topic: topics.messages }),
+      beginnings: new Beginnings({ keyspace: redis.keyspace, log, topic: topics.messages, onError }),
       isLatest: (namespace) => roomOptions(rooms, namespace).kind === 'latest',
     });
     this.#ends = new LogEnds({ reader, topic: topics.messages, clock });

@@ -1,17 +1,23 @@
 import { beginningAt, type Position } from '@chatplatform/protocol';
-import { partOf, type Keyspace } from '@chatplatform/redis';
+import { partOf, RedisError, type Keyspace } from '@chatplatform/redis';
 import type { Log } from '../publish/log.ts';
+
+/** What it works with. */
+export interface BeginningsParts {
+  readonly keyspace: Pick<Keyspace, 'horizonOf'>;
+  readonly log: Log;
+  readonly topic: string;
+  /** Told once that Redis refuses to say. */
+  readonly onError: (error: unknown) => void;
+}
 
 /** Where rooms begin of which Redis knows no message. */
 export class Beginnings {
-  readonly #keyspace: Pick<Keyspace, 'horizonOf'>;
-  readonly #log: Log;
-  readonly #topic: string;
+  readonly #parts: BeginningsParts;
+  #isRefused = false;
 
-  constructor(parts: { keyspace: Pick<Keyspace, 'horizonOf'>; log: Log; topic: string }) {
-    this.#keyspace = parts.keyspace;
-    this.#log = parts.log;
-    this.#topic = parts.topic;
+  constructor(parts: BeginningsParts) {
+    this.#parts = parts;
   }
 
   /**
@@ -19,9 +25,20 @@ export class Beginnings {
    * read. `undefined`: Redis may have forgotten some. Rejects while Redis is away.
    */
   async of(room: string): Promise<Position | undefined> {
-    const { epoch } = this.#log;
-    const partition = this.#log.partitionOf(room);
-    const offset = await this.#keyspace.horizonOf(room, partOf(epoch, this.#topic, partition));
-    return offset === undefined ? undefined : beginningAt(epoch, partition, offset);
+    const { keyspace, log, topic } = this.#parts;
+    const partition = log.partitionOf(room);
+    try {
+      const offset = await keyspace.horizonOf(room, partOf(log.epoch, topic, partition));
+      return offset === undefined ? undefined : beginningAt(log.epoch, partition, offset);
+    } catch (error) {
+      return this.#refused(error);
+    }
+  }
+
+  /** A user of Redis with the rights of an earlier version may not ask; who comes back is then answered from the log. */
+  #refused(error: unknown): undefined {
+    if (!(error instanceof RedisError) || error.code !== 'invalid') throw error;
+    if (!this.#isRefused) this.#parts.onError(error);
+    this.#isRefused = true;
   }
 }
