@@ -98,6 +98,9 @@ test('a reader that is too slow is told 3008 or cut, and the others get everythi
   slow.raw.socket.resume();
   expect([3008, 1006]).toContain(await slow.raw.closed());
   expect(ann.raw.closeCode).toBeUndefined();
+  // Once, whichever of the two it was.
+  const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text();
+  expect(metrics).toContain('\nchat_gateway_slow_closes_total 1\n');
 }, 30_000);
 
 test('settings of the live file are applied without a restart', async () => {
