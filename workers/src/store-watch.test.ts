@@ -160,3 +160,14 @@ test('a store that lost nothing has all of a partition; one that did has it from
   expect(await store.open().keyspace.horizonOf('room', 'epoch1 t/3')).toBe(99);
   watch.close();
 });
+
+test('a store in doubt is looked at before anything else is written', async () => {
+  const { watch, store, losses } = setUp();
+  const { life } = await watch.confirm();
+  store.wipe();
+  expect((await watch.confirm()).life).toBe(life);
+  watch.doubt();
+  expect((await watch.confirm()).life).not.toBe(life);
+  expect(losses()).toBe(1);
+  watch.close();
+});

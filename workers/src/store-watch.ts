@@ -21,7 +21,7 @@ interface Deps {
 /** Notices that Redis lost writes, before anything newer is written to it. */
 export class StoreWatch implements RebuiltStore {
   readonly #deps: Deps;
-  /** Breaks of the connection; starts with the one before the first connection. */
+  /** Breaks of the connection and other doubts; starts with the break before the first connection. */
   #breaks = 1;
   /** Up to this break Redis was looked at; nothing may be written before the last one is. */
   #seenBreaks = 0;
@@ -37,7 +37,7 @@ export class StoreWatch implements RebuiltStore {
     this.#deps = deps;
     // A connection that broke may have ended at another primary.
     this.#stopListening = deps.redis.onState((state) => {
-      this.#breaks += 1;
+      this.doubt();
       // At once, not with the next message: what was lost may be missed by somebody while nobody writes.
       if (state === 'up') void this.confirm().catch(() => undefined);
     });
@@ -54,6 +54,11 @@ export class StoreWatch implements RebuiltStore {
       if (this.#seenBreaks === this.#breaks && this.#generation !== undefined) return this.#generation;
       await this.#look();
     }
+  }
+
+  /** The next {@link StoreWatch.confirm} looks anew, before anything else is written. */
+  doubt(): void {
+    this.#breaks += 1;
   }
 
   rebuiltIn(topic: string, partition: number): Promise<Generation | undefined> {
@@ -93,7 +98,7 @@ export class StoreWatch implements RebuiltStore {
     this.#looking ??= this.#judge()
       .catch((error: unknown) => {
         // Half a look is none.
-        this.#breaks += 1;
+        this.doubt();
         throw error;
       })
       .finally(() => {

@@ -2,6 +2,7 @@ import { KafkaError, type InRecord, type LogReader } from '@chatplatform/kafka';
 import { encodeRecord } from '@chatplatform/protocol';
 import { ManualClock } from '@chatplatform/runtime';
 import { logOf } from '../publish/log.ts';
+import { holeAfter } from '../rooms/catch-up.ts';
 import { LogRefill, type ScanReport } from './log-refill.ts';
 import { refilledAfter } from './refilled-history.ts';
 import { MAX_MS } from './room-scan.ts';
@@ -169,6 +170,17 @@ test('where rules may refuse messages nothing else is believed', async () => {
   const page = await desk.refill(true).after('r', { from: id(0), max: 9, head: id(2) });
   expect(page).toMatchObject({ lost: true, reason: 'unverified' });
   expect(desk.scans).toBe(0);
+});
+
+test('with the history away and no proof in the log, no position is complete', async () => {
+  const refill = new Desk(3).refill(true);
+  const history = { after: () => Promise.reject(new Error('away')) };
+  for (const from of ['', id(1), id(9)]) {
+    const page = await refilledAfter({ history, refill }, 'r', { from, max: 9, atLeast: undefined });
+    expect([page.vacancy, holeAfter(page, from)]).toEqual(['unknown', 'unverified']);
+  }
+  const empty = await new Desk(0).refill().after('r', { from: '', max: 9, head: undefined });
+  expect(empty).toMatchObject({ entries: [], head: '', lost: false, vacancy: 'known' });
 });
 
 test('a log that is away is asked again; when that lasts it is told', async () => {

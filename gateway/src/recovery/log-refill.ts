@@ -173,10 +173,13 @@ function pageOf({ entries: all, complete }: Scanned, { from, max, head }: Refill
   if (!complete && newer.length < max) return lost('busy', head);
   const entries = newer.slice(0, max);
   const last = all.at(-1)?.id ?? from;
+  const end = head !== undefined && head > last ? head : last;
   return {
     entries,
     more: !complete || entries.length < newer.length,
-    head: head !== undefined && head > last ? head : last,
+    head: end,
+    // From the beginning there was nothing.
+    vacancy: end === BEGINNING ? 'known' : undefined,
     lost: false,
     source: 'kafka',
   };
@@ -187,5 +190,6 @@ function resultOf({ complete }: Scanned): 'complete' | 'cut' {
 }
 
 function lost(reason: Unrecovered, head: string | undefined): HistoryPage {
-  return { entries: [], more: false, head: head ?? BEGINNING, lost: true, reason };
+  const vacancy = head === undefined ? 'unknown' : undefined;
+  return { entries: [], more: false, head: head ?? BEGINNING, vacancy, lost: true, reason };
 }

@@ -12,6 +12,7 @@ const BEFORE = { life: 'life', name: 'before the loss' };
 /** One record per second of log time, offset = second. */
 function setUp(o: { offsetAt?: number; marks?: Map<number, Generation> } = {}) {
   const clock = new ManualClock();
+  let doubts = 0;
   const spans: { from: number; to: number; floor: number }[] = [];
   const results: (SpanResult | Error)[] = [];
   /** Partitions that wait for a batch, at each call. */
@@ -40,6 +41,7 @@ function setUp(o: { offsetAt?: number; marks?: Map<number, Generation> } = {}) {
     metrics: pipelineMetrics(createMetrics({ defaults: false })),
     store: {
       confirm: () => Promise.resolve(GENERATION),
+      doubt: () => (doubts += 1),
       rebuiltIn: (_topic, partition) => Promise.resolve(marks.get(partition)),
       horizon: (_topic, partition, { begin }) => {
         horizons.push({ partition, begin });
@@ -57,7 +59,7 @@ function setUp(o: { offsetAt?: number; marks?: Map<number, Generation> } = {}) {
       },
     },
   });
-  return { clock, spans, results, pipeline, woken, horizons, rebuilt };
+  return { clock, spans, results, pipeline, woken, horizons, rebuilt, doubts: () => doubts };
 }
 
 function batch(from: number, to: number, more: Partial<RecordBatch> = {}): RecordBatch {
@@ -169,13 +171,15 @@ test('a lost store wakes every partition at once, and one that goes back by itse
   expect(woken.at(-1)).toEqual([1]);
 });
 
-test('behind in one partition has the others go back 60 s too', async () => {
-  const { pipeline, results, woken } = setUp();
+test('behind in one partition has the others go back 60 s too, and the store looked at before', async () => {
+  const { pipeline, results, woken, doubts } = setUp();
   pipeline.assigned('t', [0, 1]);
   await pipeline.handle(batch(0, 99));
   await pipeline.handle(batch(0, 999, { partition: 1 }));
   results.push('behind');
+  expect(doubts()).toBe(0);
   expect(await pipeline.handle(batch(100, 199))).toEqual({ seek: 0 });
+  expect(doubts()).toBe(1);
   expect(woken.at(-1)).toEqual([1]);
   expect(await pipeline.handle(batch(999, 999, { partition: 1 }))).toEqual({ seek: 0 });
 });

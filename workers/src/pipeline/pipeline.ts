@@ -15,6 +15,8 @@ const RETRY = { base: 50, factor: 2, max: 2_000, jitter: 0.5 } as const;
 export interface RebuiltStore {
   /** Resolves with the generation of the data when it may be written to. */
   confirm(): Promise<Generation>;
+  /** Something in it is older than it was: whatever it last said of itself may be wrong. */
+  doubt(): void;
   /** In which generation a partition was last rebuilt, whoever held it. */
   rebuiltIn(topic: string, partition: number): Promise<Generation | undefined>;
   /** From which offset on a partition is in the store as a whole once this reading has come up; 0: all of it. */
@@ -233,6 +235,7 @@ export class Pipeline {
 
   #goBack(state: PartitionState, first: number): BatchResult {
     const { topic, partition } = state;
+    this.#deps.store.doubt();
     // Rooms of every partition were on the server that lost something; the others may have nothing to notice it by.
     this.#allGoBack(REWIND_MS, 'behind');
     if (state.rewindMs <= REWIND_MS) state.wentBack(REWIND_MS);
