@@ -172,13 +172,22 @@ test('where rules may refuse messages nothing else is believed', async () => {
   expect(desk.scans).toBe(0);
 });
 
-test('with the history away and no proof in the log, no position is complete', async () => {
+test('with the history away and no proof in the log it has to be asked again, and nothing is given up', async () => {
   const refill = new Desk(3).refill(true);
   const history = { after: () => Promise.reject(new Error('away')) };
-  for (const from of ['', id(1), id(9)]) {
-    const page = await refilledAfter({ history, refill }, 'r', { from, max: 9, atLeast: undefined });
-    expect([page.vacancy, holeAfter(page, from)]).toEqual(['unknown', 'unverified']);
+  for (const [from, atLeast] of [
+    ['', undefined],
+    [id(1), undefined],
+    [id(0), id(2)],
+  ] as const) {
+    const page = refilledAfter({ history, refill }, 'r', { from, max: 9, atLeast });
+    await expect(page).rejects.toThrow('away');
   }
+});
+
+test('a position without a proof is not complete, whatever its place; an empty log proves that nothing was', async () => {
+  const page = await new Desk(3).refill(true).after('r', { from: id(1), max: 9, head: undefined });
+  expect([page.vacancy, holeAfter(page, id(1))]).toEqual(['unknown', 'unverified']);
   const empty = await new Desk(0).refill().after('r', { from: '', max: 9, head: undefined });
   expect(empty).toMatchObject({ entries: [], head: '', lost: false, vacancy: 'known' });
 });

@@ -10,7 +10,10 @@ export interface AfterRange {
   atLeast: string | undefined;
 }
 
-/** A page of a room of messages: from the history, and from the log where the history does not have it or is away. */
+/**
+ * A page of a room of messages: from the history, and from the log where the history does not have it or is away. Rejects
+ * when the history is away and the log alone proves nothing: what the history will say when it is back is not lost.
+ */
 export async function refilledAfter(
   sources: { history: Pick<HistorySource, 'after'>; refill: Pick<LogRefill, 'after'> },
   room: string,
@@ -18,8 +21,14 @@ export async function refilledAfter(
 ): Promise<HistoryPage> {
   const refill = (head: string | undefined, kept?: HistoryPage): Promise<HistoryPage> =>
     sources.refill.after(room, { from, max, head, kept });
-  const page = await sources.history.after(room, from, max).catch(() => undefined);
-  if (page === undefined) return refill(atLeast);
+  let page: HistoryPage;
+  try {
+    page = await sources.history.after(room, from, max);
+  } catch (error) {
+    const refilled = await refill(atLeast);
+    if (refilled.lost) throw error;
+    return refilled;
+  }
   const stored = page.vacancy === undefined ? page.head : undefined;
   const head = newer(atLeast, stored);
   if (page.lost) return proven(page, await refill(head, page));
