@@ -1,4 +1,4 @@
-import { memoryRedis, RedisError, type MemoryRedis, type Redis } from '@chatplatform/redis';
+import { memoryRedis, RedisError, type Redis } from '@chatplatform/redis';
 import { ManualClock } from '@chatplatform/runtime';
 import { silentLogger } from '@chatplatform/telemetry';
 import { StoreWatch } from './store-watch.ts';
@@ -20,15 +20,16 @@ function setUp(o: { isNewLog?: () => Promise<boolean>; redis?: (redis: Redis) =>
   return { clock, store, watch, losses: () => losses };
 }
 
-async function isComplete(store: MemoryRedis): Promise<boolean> {
-  return (await store.open().keyspace.state()).complete;
+/** Whether the watch takes the store to have everything since the log began. */
+async function isComplete(watch: StoreWatch): Promise<boolean> {
+  return (await watch.horizon('t', 3, { generation: await watch.confirm(), begin: 7 })) === 0;
 }
 
 test('nobody may write before the first look is over, however many ask', async () => {
   let answer: (isNew: boolean) => void = () => undefined;
   const { watch, clock } = setUp({ isNewLog: () => new Promise((resolve) => (answer = resolve)) });
   let confirmed = 0;
-  const all = [1, 2].map(() => watch.confirm().then(() => (confirmed += 1)));
+  const all = [1, 2].map(() => isComplete(watch).then((complete) => (confirmed += complete ? 1 : 0)));
   await clock.advance(100);
   expect(confirmed).toBe(0);
   answer(true);
@@ -70,7 +71,7 @@ test('a log that another worker began meanwhile is complete and lost nothing', a
     },
   });
   await world.watch.confirm();
-  expect(await isComplete(world.store)).toBe(true);
+  expect(await isComplete(world.watch)).toBe(true);
   expect(world.losses()).toBe(0);
   world.watch.close();
 });
@@ -84,20 +85,20 @@ test('an empty Redis beside a consumed log is a loss, whoever noticed first', as
   });
   await world.watch.confirm();
   expect(world.losses()).toBe(1);
-  expect(await isComplete(world.store)).toBe(false);
+  expect(await isComplete(world.watch)).toBe(false);
   world.watch.close();
 });
 
 test('while Kafka does not say whether the log is new, nothing is confirmed and nothing is lost', async () => {
   let down = true;
-  const { watch, store, losses } = setUp({
+  const { watch, losses } = setUp({
     isNewLog: () => (down ? Promise.reject(new RedisError('unavailable', 'down')) : Promise.resolve(true)),
   });
   await expect(watch.confirm()).rejects.toThrow('down');
   await expect(watch.confirm()).rejects.toThrow('down');
   down = false;
   await watch.confirm();
-  expect(await isComplete(store)).toBe(true);
+  expect(await isComplete(watch)).toBe(true);
   expect(losses()).toBe(0);
   watch.close();
 });
@@ -113,7 +114,7 @@ test('a store that comes back is looked at at once, without a message', async ()
   store.wipe();
   await clock.advance(5_000);
   expect(losses()).toBe(2);
-  expect(await isComplete(store)).toBe(false);
+  expect(await isComplete(watch)).toBe(false);
   watch.close();
 });
 

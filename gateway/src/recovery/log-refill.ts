@@ -1,5 +1,6 @@
 import { KafkaError } from '@chatplatform/kafka';
 import { BEGINNING, type Unrecovered } from '@chatplatform/protocol';
+import { vacantAt } from '../rooms/history.ts';
 import type { HistoryPage } from '../rooms/local-room.ts';
 import { RoomScan, type Scanned, type ScanParts } from './room-scan.ts';
 import { Turns } from './turns.ts';
@@ -190,6 +191,6 @@ function resultOf({ complete }: Scanned): 'complete' | 'cut' {
 }
 
 function lost(reason: Unrecovered, head: string | undefined): HistoryPage {
-  const vacancy = head === undefined ? 'unknown' : undefined;
-  return { entries: [], more: false, head: head ?? BEGINNING, vacancy, lost: true, reason };
+  const end = head === undefined ? vacantAt(undefined) : { head };
+  return { entries: [], more: false, ...end, lost: true, reason };
 }
