@@ -92,6 +92,16 @@ test('what failed here and was acknowledged elsewhere holds nobody up once the l
   expect(numbers()).toEqual([1, 2, 3]);
 });
 
+test('a resend that the log has is acknowledged behind a failure too: it overtakes nothing', async () => {
+  const { lane: one, numbers, log } = await laneBehindFirst();
+  // The old gateway of the client acknowledged 1 and 2; what it said to 3 was lost, and 1 never comes again.
+  log.upTo = 3;
+  expect(await one.publish(body(3, 10))).toMatchObject({ ok: true, dup: true });
+  void one.publish(body(4, 10));
+  await turn();
+  expect(numbers()).toEqual([1, 4]);
+});
+
 test('a resend that is looked up gives way when the failed one comes again after all', async () => {
   const answers: ((outcome: Outcome | undefined) => void)[] = [];
   const lookUp = (): Promise<Outcome | undefined> => new Promise((answer) => answers.push(answer));

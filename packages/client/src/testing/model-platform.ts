@@ -268,8 +268,12 @@ class Connection {
     if (this.#moved) return encodeError(i, protocolError(115));
     const refused = encodeError(i, protocolError(114, undefined, 50));
     const n = parseCid(body.cid)?.n ?? 0;
-    if (this.#isBehindFailure(body, n)) return refused;
-    this.#failed.delete(body.room);
+    const logged = this.#loggedOf(body);
+    // What the log has cannot overtake anything: it is acknowledged, and the room stays as it is.
+    if (body.re === undefined || n > logged) {
+      if (this.#isBehindFailure(body, n, logged)) return refused;
+      this.#failed.delete(body.room);
+    }
     const refuse = this.#platform.happens(this.#platform.faults.refuse);
     const doubt = this.#platform.happens(this.#platform.faults.doubt);
     if (refuse || doubt) this.#failed.set(body.room, n);
@@ -282,11 +286,15 @@ class Connection {
    * Only the failed publish itself, or one before it, opens the room again: a later resend would overtake it. When the
    * failed one has come into the log by way of another connection, the very next number does.
    */
-  #isBehindFailure({ room, cid, re }: Publish, n: number): boolean {
+  #isBehindFailure({ room, re }: Publish, n: number, logged: number): boolean {
     const failed = this.#failed.get(room);
     if (failed === undefined || (re !== undefined && n <= failed)) return false;
-    const sender = senderKey(this.#user, parseCid(cid)?.inst ?? '');
-    const logged = this.#platform.watermarks.get(`${room} ${sender}`) ?? 0;
     return logged < failed || n !== logged + 1;
+  }
+
+  /** The highest number of this sender that the log has. */
+  #loggedOf({ room, cid }: Publish): number {
+    const sender = senderKey(this.#user, parseCid(cid)?.inst ?? '');
+    return this.#platform.watermarks.get(`${room} ${sender}`) ?? 0;
   }
 }
