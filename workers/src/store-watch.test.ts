@@ -162,6 +162,24 @@ test('a store that lost nothing has all of a partition; one that did has it from
   watch.close();
 });
 
+test('a store that lost everything has the values of a partition when they were written again in this life of it', async () => {
+  const { watch, store, clock } = setUp();
+  const has = async (partition: number) => watch.hasValues('t', partition, await watch.confirm());
+  expect(await has(3)).toBe(true);
+  store.wipe();
+  await clock.advance(5_000);
+  expect(await has(3)).toBe(false);
+  await watch.markValues('t', 3, { generation: await watch.confirm(), begin: 7 });
+  expect([await has(3), await has(4)]).toEqual([true, false]);
+  const { keyspace } = store.open();
+  expect(await keyspace.horizonOf('room', 'epoch1 t/3 values')).toBe(7);
+  expect(await keyspace.horizonOf('room', 'epoch1 t/3')).toBeUndefined();
+  store.wipe();
+  await clock.advance(5_000);
+  expect(await has(3)).toBe(false);
+  watch.close();
+});
+
 test('a store in doubt is looked at before anything else is written', async () => {
   const { watch, store, losses } = setUp();
   const { life } = await watch.confirm();

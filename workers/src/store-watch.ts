@@ -1,7 +1,8 @@
-import { partOf, type Generation, type KeyspaceState, type Redis } from '@chatplatform/redis';
+import { partOf, valuesOf, type Generation, type KeyspaceState, type Redis } from '@chatplatform/redis';
 import type { Clock, Timer } from '@chatplatform/runtime';
 import type { Logger } from '@chatplatform/telemetry';
 import type { RebuiltStore, Replay } from './pipeline/pipeline.ts';
+import type { ValueStore } from './values/value-restorer.ts';
 
 /** Between two looks at the canary, ms: shorter than a failover takes to be noticed anywhere else. */
 const LOOK_MS = 5_000;
@@ -19,7 +20,7 @@ interface Deps {
 }
 
 /** Notices that Redis lost writes, before anything newer is written to it. */
-export class StoreWatch implements RebuiltStore {
+export class StoreWatch implements RebuiltStore, ValueStore {
   readonly #deps: Deps;
   /** Breaks of the connection and other doubts; starts with the break before the first connection. */
   #breaks = 1;
@@ -86,6 +87,17 @@ export class StoreWatch implements RebuiltStore {
     // Somebody who held the partition before may have named another one since.
     await keyspace.setHorizon(part, { life: generation.life, offset: begin });
     await keyspace.markRebuilt(part, generation);
+  }
+
+  async hasValues(topic: string, partition: number, { life }: Generation): Promise<boolean> {
+    if (this.#complete) return true;
+    const known = await this.#deps.redis.keyspace.horizon(valuesOf(this.#part(topic, partition)));
+    return known?.life === life;
+  }
+
+  async markValues(topic: string, partition: number, { generation, begin }: Replay): Promise<void> {
+    const part = valuesOf(this.#part(topic, partition));
+    await this.#deps.redis.keyspace.setHorizon(part, { life: generation.life, offset: begin });
   }
 
   close(): void {

@@ -3,16 +3,14 @@ import {
   readKafkaConfig,
   readSigningKeys,
   Rewinds,
-  verifier,
   watchSigningKeys,
   type Kafka,
   type PartitionConsumer,
   type RecordProducer,
   type WatchedKeys,
 } from '@chatplatform/kafka';
-import { names, roomOptions, type PlatformNames, type WorkerConfig } from '@chatplatform/platform';
-import { namespaceOf } from '@chatplatform/protocol';
-import { HotRooms, openRedis, type InboxPublisher, type Redis } from '@chatplatform/redis';
+import { names, type PlatformNames, type WorkerConfig } from '@chatplatform/platform';
+import { openRedis, type InboxPublisher, type Redis } from '@chatplatform/redis';
 import { Lifecycle } from '@chatplatform/runtime';
 import {
   createLogger,
@@ -23,13 +21,9 @@ import {
   type Metrics,
   type Tracer,
 } from '@chatplatform/telemetry';
-import { chatMetrics } from './chat/chat-metrics.ts';
-import { ChatService } from './chat/chat-service.ts';
-import { RoomAppender } from './chat/room-appender.ts';
-import { RoomHeads } from './chat/room-heads.ts';
+import { chatPlane, type ChatPlane } from './chat-plane.ts';
 import { loadRules } from './chat/rule-modules.ts';
 import type { Rule } from './chat/rules.ts';
-import { Signatures } from './chat/signatures.ts';
 import { WorkerError } from './errors.ts';
 import type { HostedService } from './hosted-service.ts';
 import { logReplaced } from './log-end.ts';
@@ -37,12 +31,8 @@ import { learnLogFacts, type LogFacts } from './log-facts.ts';
 import { machineOf, type Machine } from './machine.ts';
 import { checkSecrets } from './notifications/notifications.ts';
 import { Pace } from './pipeline/pace.ts';
-import { Pipeline } from './pipeline/pipeline.ts';
-import { pipelineMetrics } from './pipeline/pipeline-metrics.ts';
-import { Waker } from './pipeline/waker.ts';
 import { readRedisConfig } from './redis-config.ts';
 import { hostedServices } from './services.ts';
-import { StoreWatch } from './store-watch.ts';
 
 /**
  * The consumer loop counts as dead after this time without a sign of life, ms: twice the time a
@@ -137,7 +127,7 @@ class WorkerParts implements RunningWorker {
   readonly #signingKeys: WatchedKeys | undefined;
   #fail: (error: WorkerError) => void = () => undefined;
   #admin: AdminServer | undefined;
-  #watch: StoreWatch | undefined;
+  #plane: ChatPlane | undefined;
   #starting: Promise<void> = Promise.resolve();
   #consuming = false;
   #dead = false;
@@ -227,7 +217,8 @@ class WorkerParts implements RunningWorker {
   async #consume(facts: LogFacts): Promise<void> {
     const { clock, logger, utilization } = this.#parts;
     const { topics } = this.#names;
-    const pipeline = this.#pipeline(facts);
+    const plane = this.#chatPlane(facts);
+    this.#plane = plane;
     const pace = new Pace(clock, utilization);
     const groupId = this.#groupId();
     logger.info({ epoch: facts.epoch, partitions: facts.partitions.messages, groupId }, 'consuming');
@@ -237,11 +228,11 @@ class WorkerParts implements RunningWorker {
       rewinds: this.#rewinds,
       onAssigned: (topic, partitions) => {
         logger.info({ topic, partitions }, 'assigned');
-        pipeline.assigned(topic, partitions);
+        plane.assigned(topic, partitions);
       },
       eachBatch: async (batch) => {
         const begun = clock.monotonic();
-        const result = await pipeline.handle(batch);
+        const result = await plane.handle(batch);
         await pace.rest(begun, batch);
         return this.#killed ? { seek: batch.records[0]?.offset ?? 0 } : result;
       },
@@ -249,82 +240,19 @@ class WorkerParts implements RunningWorker {
     this.#consuming = true;
   }
 
-  #pipeline(facts: LogFacts): Pipeline {
-    const { kafka, redis, clock, random, logger } = this.#parts;
-    const watch = new StoreWatch({
-      redis,
-      clock,
-      logger,
-      epoch: facts.epoch,
-      isNewLog: () => this.#isNewLog(),
-      onLost: () => pipeline.storeLost(),
-    });
-    this.#watch = watch;
-    const pipeline: Pipeline = new Pipeline({
-      service: this.#chat(facts),
-      admin: kafka.admin(),
-      clock,
-      random,
-      logger,
-      metrics: pipelineMetrics(this.#metrics),
-      waker: this.#waker(),
-      store: watch,
-    });
-    return pipeline;
-  }
-
-  #waker(): Waker {
-    const { kafka, clock, random, logger } = this.#parts;
-    const { signal } = this.#stop;
-    return new Waker({
-      groupId: this.#groupId(),
-      admin: kafka.admin(),
-      rewinds: this.#rewinds,
-      clock,
-      random,
-      logger,
-      signal,
-    });
-  }
-
-  #chat({ epoch, partitions }: LogFacts): ChatService {
-    const { redis, clock, rules, hotAbove, tracer } = this.#parts;
-    const { topics } = this.#names;
-    const { rooms } = this.#config;
-    const heads = new RoomHeads();
-    const history = redis.history(epoch);
-    const latest = redis.latest(epoch);
-    return new ChatService({
-      context: {
-        epoch,
-        partitions: partitions.messages,
-        optionsOf: (room) => roomOptions(rooms, namespaceOf(room)),
-      },
-      rules,
-      signatures: this.#signatures(),
-      heads,
-      appender: new RoomAppender({ history, latest, heads, clock }),
-      hot: new HotRooms({ live: () => redis.gateways.live(), clock, above: hotAbove }),
-      publisher: this.#publisher,
+  #chatPlane(facts: LogFacts): ChatPlane {
+    return chatPlane(facts, {
+      ...this.#parts,
+      config: this.#config,
+      names: this.#names,
+      metrics: this.#metrics,
       producer: this.#producer,
-      events: { topic: topics.events, partitions: partitions.events },
-      deadLetters: { topic: topics.deadLetters, partitions: partitions.deadLetters },
-      clock,
-      metrics: chatMetrics(this.#metrics),
-      tracer,
+      publisher: this.#publisher,
+      rewinds: this.#rewinds,
+      signingKeys: this.#signingKeys,
+      groupId: this.#groupId(),
+      signal: this.#stop.signal,
     });
-  }
-
-  #signatures(): Signatures | undefined {
-    const keys = this.#signingKeys;
-    const required = this.#config.signing?.required ?? false;
-    if (keys === undefined) return undefined;
-    return new Signatures({ verify: verifier(() => keys.current()), renew: () => keys.renew(), required });
-  }
-
-  async #isNewLog(): Promise<boolean> {
-    const lag = await this.#parts.kafka.admin().groupLag(this.#groupId(), this.#names.topics.messages);
-    return lag.every(({ committed, begin }) => committed < 0 && begin === 0);
   }
 
   #groupId(): string {
@@ -368,7 +296,7 @@ class WorkerParts implements RunningWorker {
     await this.#starting;
     const killed = this.#killed;
     await Promise.all([this.#consumer.stop(), ...this.#hosted.map((service) => service.stop({ killed }))]);
-    this.#watch?.close();
+    this.#plane?.close();
     this.#signingKeys?.stop();
   }
 

@@ -2,6 +2,7 @@ import type { InRecord, LogReader } from '@chatplatform/kafka';
 import {
   BEGINNING,
   decodeLogMessage,
+  earliestCopyOf,
   parsePosition,
   RecordError,
   type LogMessage,
@@ -20,12 +21,6 @@ const MAX_AHEAD = 40_000;
 export const MAX_MS = 2_000;
 /** Records per request, so that the bounds are looked at in between. */
 const PAGE = 5_000;
-/**
- * A copy that its producer made by itself stands behind the first one by less than this, ms: a producer gives up after
- * 10 s, and a gateway that stood still for longer than half a minute is ended by its liveness probe.
- */
-const COPY_WINDOW_MS = 60_000;
-
 /** What a reading works with. */
 export interface ScanParts {
   reader: LogReader;
@@ -204,7 +199,7 @@ export class RoomScan {
 
 /** The time from which on an earlier copy of one of the messages may stand, if that is before the piece that begins at `since`. */
 function earliestCopy(messages: readonly LogMessage[], since: number): number | undefined {
-  const times = messages.map(({ ts, re = 0 }) => ts - re - COPY_WINDOW_MS);
+  const times = messages.map((message) => earliestCopyOf(message));
   const earliest = times.reduce((least, time) => Math.min(least, time), since);
   return earliest < since ? earliest : undefined;
 }

@@ -27,13 +27,16 @@ test.each([
 ])('with the horizon %s a room begins at %j', async (horizon, position) => {
   const { beginnings, asked } = setUp(() => Promise.resolve(horizon));
   expect(await beginnings.of('r')).toBe(position);
-  expect(asked).toEqual(['epoch0 t/3']);
+  expect(await beginnings.ofValues('r')).toBe(position);
+  expect(asked).toEqual(['epoch0 t/3', 'epoch0 t/3 values']);
 });
 
 test('without the right to ask nothing is known, and it is told once; a Redis that is away is an error', async () => {
   const refused = setUp(() => Promise.reject(new RedisError('invalid', 'NOPERM')));
   expect(await refused.beginnings.of('r')).toBeUndefined();
   expect(await refused.beginnings.of('r')).toBeUndefined();
+  // Joins would wait for it for ever.
+  expect(await refused.beginnings.ofValues('r')).toBe('');
   expect(refused.errors.length).toBe(1);
   const away = setUp(() => Promise.reject(new RedisError('unavailable', 'no connection')));
   await expect(away.beginnings.of('r')).rejects.toThrow('no connection');

@@ -1,5 +1,5 @@
-import { beginningAt, type Position } from '@chatplatform/protocol';
-import { partOf, RedisError, type Keyspace } from '@chatplatform/redis';
+import { BEGINNING, beginningAt, type Position } from '@chatplatform/protocol';
+import { partOf, RedisError, valuesOf, type Keyspace } from '@chatplatform/redis';
 import type { Log } from '../publish/log.ts';
 
 /** What it works with. */
@@ -24,19 +24,37 @@ export class Beginnings {
    * The position behind which there is no message of `room` if Redis knew none a moment ago; to be asked after that was
    * read. `undefined`: Redis may have forgotten some. Rejects while Redis is away.
    */
-  async of(room: string): Promise<Position | undefined> {
+  of(room: string): Promise<Position | undefined> {
+    return this.#ask(room, (part) => part, undefined);
+  }
+
+  /**
+   * The position behind which the latest-value room `room` has every key's newest value; to be asked after they were read.
+   * `undefined`: workers have not written those from before a loss again. Rejects while Redis is away.
+   */
+  ofValues(room: string): Promise<Position | undefined> {
+    // Where it may not be asked, joins must not wait for ever.
+    return this.#ask(room, valuesOf, BEGINNING);
+  }
+
+  async #ask(
+    room: string,
+    partFor: (part: string) => string,
+    whenRefused: Position | undefined,
+  ): Promise<Position | undefined> {
     const { keyspace, log, topic } = this.#parts;
     const partition = log.partitionOf(room);
     try {
-      const offset = await keyspace.horizonOf(room, partOf(log.epoch, topic, partition));
+      const offset = await keyspace.horizonOf(room, partFor(partOf(log.epoch, topic, partition)));
       return offset === undefined ? undefined : beginningAt(log.epoch, partition, offset);
     } catch (error) {
-      return this.#refused(error);
+      this.#demandRefusal(error);
+      return whenRefused;
     }
   }
 
   /** A user of Redis with the rights of an earlier version may not ask; who comes back is then answered from the log. */
-  #refused(error: unknown): undefined {
+  #demandRefusal(error: unknown): void {
     if (!(error instanceof RedisError) || error.code !== 'invalid') throw error;
     if (!this.#isRefused) this.#parts.onError(error);
     this.#isRefused = true;

@@ -31,7 +31,10 @@ async function roomWithHistory(offsets: number[], begins: string | null = '') {
     history,
     latest: redis.latest(EPOCH),
     refill: { after: () => Promise.resolve({ entries: [], more: false, head: '', lost: true }) },
-    beginnings: { of: () => Promise.resolve(begins ?? undefined) },
+    beginnings: {
+      of: () => Promise.resolve(begins ?? undefined),
+      ofValues: () => Promise.resolve(begins ?? undefined),
+    },
     isLatest: () => false,
   });
   const shared = new SharedHistory({

@@ -74,9 +74,11 @@ export function holeAfter(page: HistoryPage, pos: string): Unrecovered | undefin
   return page.lost && !isBeyond ? (page.reason ?? 'expired') : undefined;
 }
 
-/** Redis knows nothing of a latest-value room that may have had values before or after `pos`. */
-export function valuesLost({ head, vacancy }: HistoryPage, pos: string): Unrecovered | undefined {
-  return vacancy === 'unknown' || (vacancy === 'known' && pos !== head) ? 'expired' : undefined;
+/** Why the values of a page may be fewer than there were for who has `pos`; undefined when they are all. */
+export function valuesLost({ head, vacancy, provenFrom }: HistoryPage, pos: string): Unrecovered | undefined {
+  if (provenFrom === undefined)
+    return vacancy === 'unknown' || (vacancy === 'known' && pos !== head) ? 'expired' : undefined;
+  return pos < provenFrom || (vacancy === 'known' && pos > head) ? 'expired' : undefined;
 }
 
 /** A member who was away is owed no value in between: the newest ones are all there is to recover. */
@@ -85,7 +87,7 @@ async function values(
   history: SharedHistory,
   { pos, limit, log }: CatchUpRequest,
 ): Promise<CatchUp> {
-  const page = await history.newest(room, limit);
+  const page = valuesKnown(room, await history.newest(room, limit));
   const { entries, head, vacancy } = page;
   const reason = pos === undefined || !isOfLog(pos, log) ? undefined : valuesLost(page, pos);
   const kept = limit === 0 ? [] : entries;
@@ -93,6 +95,14 @@ async function values(
   return reason === undefined
     ? { ...found, recovered: true, source: 'redis' }
     : { ...found, recovered: false, reason, source: 'none' };
+}
+
+/** A room of which only this gateway knows that it had messages is where it is here. */
+function valuesKnown(room: LocalRoom, page: HistoryPage): HistoryPage {
+  if (page.vacancy === undefined || !room.hasMessages) return page;
+  const newest = page.entries.at(-1)?.id ?? BEGINNING;
+  const here = room.last ?? BEGINNING;
+  return { ...page, head: here > newest ? here : newest, vacancy: undefined };
 }
 
 /** One message at least is read: whether anything is missing cannot be told from an empty page. */

@@ -20,6 +20,8 @@ export interface HistoryPage {
   reason?: Unrecovered;
   /** Where the page came from; absent = redis. */
   source?: 'redis' | 'kafka';
+  /** Of all values of a latest-value room: who has this position or a later one lacks none that there ever was. */
+  provenFrom?: string | undefined;
 }
 
 /** What a room needs from the gateway around it. */

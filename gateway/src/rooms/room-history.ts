@@ -1,11 +1,11 @@
 import { BEGINNING, namespaceOf } from '@chatplatform/protocol';
-import type { History, HistoryPage as StoredPage, Latest, LatestEntry } from '@chatplatform/redis';
+import type { History, HistoryPage as StoredPage, Latest } from '@chatplatform/redis';
 import type { LogRefill } from '../recovery/log-refill.ts';
 import { refilledAfter } from '../recovery/refilled-history.ts';
 import type { Beginnings } from './beginnings.ts';
 import { vacantAt, type HistorySource } from './history.ts';
 import type { HistoryPage } from './local-room.ts';
-import type { RoomEntry } from './ring.ts';
+import { ValueHistory } from './value-history.ts';
 
 /**
  * One source for both kinds of rooms: in a latest-value room the history is the newest value of every key. What
@@ -15,25 +15,26 @@ export function roomHistory(parts: {
   history: History;
   latest: Latest;
   refill: Pick<LogRefill, 'after'>;
-  beginnings: Pick<Beginnings, 'of'>;
+  beginnings: Pick<Beginnings, 'of' | 'ofValues'>;
   isLatest: (namespace: string) => boolean;
 }): HistorySource {
   const { history, latest, refill, beginnings } = parts;
+  const values = new ValueHistory({ latest, beginnings });
   const isLatest = (room: string): boolean => parts.isLatest(namespaceOf(room));
   const after: HistorySource['after'] = async (room, from, max) =>
     opened(await history.after(room, from, max), () => beginnings.of(room), from);
   return {
     after: async (room, from, max, atLeast) =>
       isLatest(room)
-        ? begun(await changes(latest, room, from), () => beginnings.of(room), from)
+        ? values.after(room, from)
         : refilledAfter({ history: { after }, refill }, room, { from, max, atLeast }),
-    newest: async (room, max) => {
-      const page = await (isLatest(room) ? values(latest, room) : history.newest(room, max));
-      return begun(page, () => beginnings.of(room));
-    },
+    newest: async (room, max) =>
+      isLatest(room)
+        ? values.newest(room, max)
+        : begun(await history.newest(room, max), () => beginnings.of(room)),
     // Older values of a key are gone: there is nothing to scroll back to.
     before: async (room, before, max) =>
-      isLatest(room) ? { ...(await values(latest, room)), entries: [] } : history.before(room, before, max),
+      isLatest(room) ? { ...(await values.newest(room, 0)), entries: [] } : history.before(room, before, max),
     heads: (rooms) => history.heads(rooms),
     beginning: (room) => beginnings.of(room),
   };
@@ -61,21 +62,4 @@ async function begun(
   if (page.head !== BEGINNING) return page;
   const begins = await beginning();
   return { ...page, ...vacantAt(begins), lost: from !== undefined && from !== begins };
-}
-
-/** The value of every key. */
-async function values(latest: Latest, room: string): Promise<HistoryPage> {
-  const { entries, head } = await latest.all(room);
-  return { entries: chained(entries, BEGINNING), more: false, head, lost: false };
-}
-
-/** What the members who have seen everything up to `from` are owed: the newest change of every key, deletions too. */
-async function changes(latest: Latest, room: string, from: string): Promise<HistoryPage> {
-  const { entries, head } = await latest.changes(room, from);
-  return { entries: chained(entries, from), more: false, head, lost: false };
-}
-
-/** Nothing is owed between two values that follow each other. */
-function chained(entries: readonly LatestEntry[], from: string): RoomEntry[] {
-  return entries.map(({ id, frame }, at) => ({ id, p: entries[at - 1]?.id ?? from, frame }));
 }

@@ -58,7 +58,10 @@ export class Bench {
       { name: TOPICS.control, partitions: 1, replicationFactor: 1, config: { 'cleanup.policy': 'compact' } },
     ]);
     const epoch = await kafka.admin().ensureEpoch(TOPICS.control);
-    bench.worker = new TwinWorker({ kafka, redis: bench.#own(stores.redis()), epoch, name: 'worker-1' });
+    const redis = bench.#own(stores.redis());
+    // As the first worker of a new platform does.
+    await redis.keyspace.establish({ complete: true });
+    bench.worker = new TwinWorker({ kafka, redis, epoch, name: 'worker-1' });
     await bench.worker.run(TOPICS.messages, 'chat');
     return bench;
   }

@@ -35,10 +35,21 @@ export interface LogMessage extends DecodedRecord {
 }
 
 /**
+ * A copy that its producer made by itself stands behind the first one by less than this, ms: a producer gives up after
+ * 10 s, and a gateway that stood still for longer than half a minute is ended by its liveness probe.
+ */
+export const COPY_WINDOW_MS = 60_000;
+
+/**
  * Larger records come only from other producers (a gateway's frame limit is far below) and would not fit
  * into the topics that outcomes go to.
  */
 const MAX_VALUE_BYTES = 256 * 1024;
+
+/** Before this time, ms since 1970, there is no earlier copy of a message in the log. */
+export function earliestCopyOf({ ts, re = 0 }: Pick<LogMessage, 'ts' | 're'>): number {
+  return ts - re - COPY_WINDOW_MS;
+}
 
 /**
  * Makes a message of a record, or says why it is none. Whoever reads the log decodes with this, so that all agree on

@@ -48,6 +48,7 @@ export {
 export type { ChannelEars, InboxTransport } from './inbox/transport.ts';
 export {
   partOf,
+  valuesOf,
   type Generation,
   type Horizon,
   type Keyspace,
@@ -61,6 +62,7 @@ export {
   type LatestLimits,
   type LatestMessage,
   type LatestRequest,
+  type RestoreRequest,
 } from './latest/latest.ts';
 export type { Locks } from './locks/locks.ts';
 export { memoryRedis, type MemoryProcess, type MemoryRedis } from './memory/memory-redis.ts';

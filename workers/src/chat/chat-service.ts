@@ -1,4 +1,4 @@
-import type { InRecord, OutRecord, RecordProducer } from '@chatplatform/kafka';
+import type { OutRecord, RecordProducer } from '@chatplatform/kafka';
 import { beginningAt, encodePush, type Position } from '@chatplatform/protocol';
 import { renderFrame, type HotRooms, type InboxPublisher } from '@chatplatform/redis';
 import type { Clock } from '@chatplatform/runtime';
@@ -8,20 +8,15 @@ import type { Service, Span, SpanResult } from '../pipeline/service.ts';
 import type { EventTopic } from '../events.ts';
 import { beginAppends } from './append-spans.ts';
 import type { ChatMetrics } from './chat-metrics.ts';
-import { decodeMessage, isPoison, type ChatMessage, type DecodeContext } from './chat-message.ts';
+import { decodeAll, type Admission } from './decode.ts';
 import { Mail } from './mail.ts';
 import { owed } from './mail-owed.ts';
 import { acceptedEvent, rejectedEvent, rejectionOf, rejectionOfPoison, type Rejection } from './outcomes.ts';
 import type { AppendedMessage, RoomAppender } from './room-appender.ts';
 import type { RoomHeads } from './room-heads.ts';
-import { applyRules, type Rule } from './rules.ts';
-import type { Signatures } from './signatures.ts';
+import { applyRules } from './rules.ts';
 
-export interface ChatDeps {
-  readonly context: DecodeContext;
-  readonly rules: readonly Rule[];
-  /** Absent where records are not signed. */
-  readonly signatures?: Signatures | undefined;
+export interface ChatDeps extends Admission {
   readonly appender: RoomAppender;
   readonly heads: RoomHeads;
   /** Which rooms are on so many gateways that all of them get what is sent. */
@@ -47,7 +42,7 @@ export class ChatService implements Service {
   }
 
   async apply(span: Span): Promise<SpanResult> {
-    const { messages, poison } = await this.#decode(span.records);
+    const { messages, poison } = await decodeAll(span.records, this.#deps);
     const { tracer, rules } = this.#deps;
     const end = tracer.on ? beginAppends(tracer, messages, span) : undefined;
     const ruled = await applyRules(rules, messages);
@@ -75,18 +70,6 @@ export class ChatService implements Service {
 
   forget(topic: string, partition: number): void {
     this.#deps.heads.forget(keyOf(topic, partition));
-  }
-
-  async #decode(records: readonly InRecord[]): Promise<{ messages: ChatMessage[]; poison: Poison[] }> {
-    const forged = await this.#deps.signatures?.judge(records);
-    const messages: ChatMessage[] = [];
-    const poison: Poison[] = [];
-    for (const record of records) {
-      const decoded = forged?.get(record) ?? decodeMessage(record, this.#deps.context);
-      if (isPoison(decoded)) poison.push(decoded);
-      else messages.push(decoded);
-    }
-    return { messages, poison };
   }
 
   #rejectionsOf(poison: Poison): Rejection[] {

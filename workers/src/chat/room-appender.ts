@@ -114,13 +114,14 @@ function limitsFor(messages: readonly ChatMessage[]): HistoryLimits {
   };
 }
 
-function toLatest(message: ChatMessage): LatestMessage {
+/** What a latest-value room keeps of a message. */
+export function toLatest(message: ChatMessage): LatestMessage {
   const { id, offset, inst, n, ts, k = '', frame, data } = message;
   return { id, offset, inst, n, ts, k, frame, deleted: data === null };
 }
 
 /** Rooms in order of their first message, messages of a room in order. */
-function groupByRoom(messages: readonly ChatMessage[]): Map<string, ChatMessage[]> {
+export function groupByRoom(messages: readonly ChatMessage[]): Map<string, ChatMessage[]> {
   const rooms = new Map<string, ChatMessage[]>();
   for (const message of messages) {
     const room = rooms.get(message.room);
@@ -130,7 +131,8 @@ function groupByRoom(messages: readonly ChatMessage[]): Map<string, ChatMessage[
   return rooms;
 }
 
-function* chunksOf(messages: readonly ChatMessage[]): Generator<ChatMessage[]> {
+/** Pieces of which each may go into one call. */
+export function* chunksOf(messages: readonly ChatMessage[]): Generator<ChatMessage[]> {
   let chunk: ChatMessage[] = [];
   let chars = 0;
   for (const message of messages) {

@@ -15,7 +15,10 @@ export function asPrograms(gateway: Redis, worker: Redis): Redis {
     },
     latest: (epoch) => {
       const written = worker.latest(epoch);
-      return override(gateway.latest(epoch), { append: (request) => written.append(request) });
+      return override(gateway.latest(epoch), {
+        append: (request) => written.append(request),
+        restore: (request) => written.restore(request),
+      });
     },
     keyspace: override(worker.keyspace, {
       horizonOf: (room, part) => gateway.keyspace.horizonOf(room, part),

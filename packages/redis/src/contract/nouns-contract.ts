@@ -56,6 +56,49 @@ export function latestContract(subject: ContractSubject): void {
     expect(await latest().changes(room, idAt(4))).toEqual({ entries: [], head: idAt(4) });
   });
 
+  test('restores what is missing or older, in any order, and leaves head and watermarks alone', async () => {
+    const room = fresh('room');
+    const old = [value(1, ['i', 1], 'a', 1), value(2, ['i', 2], 'b', 2), value(3, ['i', 3], 'c', null)];
+    await latest().restore({ room, values: old });
+    expect(await keys(room)).toEqual(['a', 'b']);
+    expect((await latest().all(room)).head).toBe('');
+    expect((await latest().changes(room, '')).entries.map(({ k }) => k)).toEqual(['a', 'b', 'c']);
+    // A number below the restored ones: no mark of theirs makes it a duplicate.
+    const first = await latest().append({
+      room,
+      messages: [value(7, ['i', 1], 'a', 7)],
+      firstPrevious: idAt(5),
+    });
+    expect(first.behind ? [] : first.verdicts).toEqual([{ id: idAt(7), p: idAt(5), verdict: 'appended' }]);
+    await latest().restore({ room, values: [value(4, ['i', 4], 'b', 4), ...old] });
+    const { entries, head } = await latest().all(room);
+    expect(entries.map(({ k, id }) => [k, id])).toEqual([
+      ['b', idAt(4)],
+      ['a', idAt(7)],
+    ]);
+    expect(head).toBe(idAt(7));
+  });
+
+  test('restores nothing that the limits had dropped, nor what is older: a deletion may have gone that way', async () => {
+    const room = fresh('room');
+    const limits = { keys: 2, bytes: 10_000 };
+    const old = [value(1, ['i', 1], 'gone', 1), value(2, ['i', 2], 'a', 2)];
+    await verdicts(room, [value(3, ['i', 3], 'gone', null)], { limits });
+    await verdicts(room, [value(4, ['i', 4], 'b', 4), value(5, ['i', 5], 'c', 5)], { limits });
+    await latest().restore({ room, values: old, limits: { keys: 10, bytes: 10_000 } });
+    expect(await keys(room)).toEqual(['b', 'c']);
+  });
+
+  test('what is restored counts for the limits', async () => {
+    const room = fresh('room');
+    const old = [1, 2, 3, 4].map((at) => value(at, ['i', at], `k${at}`, at));
+    await latest().restore({ room, values: old, limits: { keys: 3, bytes: 10_000 } });
+    expect(await keys(room)).toEqual(['k2', 'k3', 'k4']);
+    const size = old[0]?.frame.length ?? 0;
+    await verdicts(room, [value(6, ['i', 6], 'k2', 6)], { limits: { keys: 10, bytes: size * 2 } });
+    expect(await keys(room)).toEqual(['k4', 'k2']);
+  });
+
   test('drops duplicates, is behind, and answers an empty batch as the history does', async () => {
     const room = fresh('room');
     expect(await verdicts(room, [value(1, ['i', 1], 'a', 1), value(2, ['i', 1], 'a', 1)])).toEqual([

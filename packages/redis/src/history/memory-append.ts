@@ -1,6 +1,6 @@
 import { BEGINNING, UNKNOWN_PREVIOUS } from '@chatplatform/protocol';
 import { offsetOf } from '../keys.ts';
-import { ensure, type Mark, type MemoryData, type MemoryRoom } from '../memory/data.ts';
+import { ensure, type Mark, type MemoryData, type MemoryRoom, type MemoryValue } from '../memory/data.ts';
 import type { AppendResult, AppendVerdict, Verdict } from './history.ts';
 import type { Run } from './runs.ts';
 
@@ -64,7 +64,8 @@ export function liveRoom(data: MemoryData, key: string, now: number): MemoryRoom
     entries: [],
     entriesUntil: Infinity,
     marks: new Map<number, Map<string, Mark>>(),
-    values: new Map<string, { id: string; deleted: boolean; frame: string }>(),
+    values: new Map<string, MemoryValue>(),
+    droppedValue: '',
   }));
   if (room.headUntil <= now) room.head = BEGINNING;
   if (room.entriesUntil <= now) room.entries = [];

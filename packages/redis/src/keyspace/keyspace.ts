@@ -63,3 +63,11 @@ export interface Keyspace {
 export function partOf(epoch: string, topic: string, partition: number): string {
   return `${epoch} ${topic}/${partition}`;
 }
+
+/**
+ * The values of the latest-value rooms of a partition: its horizon is that of what these rooms hold, which no replay from
+ * the partition's own one writes again.
+ */
+export function valuesOf(part: string): string {
+  return `${part} values`;
+}

@@ -25,6 +25,13 @@ export interface LatestRequest {
   readonly limits?: LatestLimits | undefined;
 }
 
+/** Values to write again after everything was lost. */
+export interface RestoreRequest {
+  readonly room: string;
+  readonly values: readonly Pick<LatestMessage, 'id' | 'k' | 'frame' | 'deleted'>[];
+  readonly limits?: LatestLimits | undefined;
+}
+
 /** Over a limit the values not written for longest go. */
 export interface LatestLimits {
   readonly keys: number;
@@ -49,8 +56,13 @@ export interface Latest {
    * when a newer one is.
    */
   append(request: LatestRequest): Promise<AppendDone | AppendBehind>;
-  /** All values, ascending by id, and the room's head. */
+  /**
+   * Gives keys the values of `request` that are newer than what they have, but for what the limits had dropped. Head and
+   * watermarks stay as they are. May be repeated in any order.
+   */
+  restore(request: RestoreRequest): Promise<void>;
+  /** All values, ascending by id, and the room's head: `""` when nothing was appended, whatever was restored. */
   all(room: string): Promise<{ entries: LatestEntry[]; head: Position }>;
-  /** The newest change of each key that changed after `from`, deletions too, ascending by id, and the room's head. */
+  /** The newest change of each key that changed after `from`, deletions too, ascending by id, and the room's head as in `all`. */
   changes(room: string, from: Position): Promise<{ entries: LatestEntry[]; head: Position }>;
 }

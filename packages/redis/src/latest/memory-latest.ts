@@ -3,7 +3,7 @@ import { joinRuns } from '../history/append-reply.ts';
 import type { AppendResult } from '../history/history.ts';
 import { liveRoom, memoryAppend, type AppendKind } from '../history/memory-append.ts';
 import { splitByDay, type Run } from '../history/runs.ts';
-import type { MemoryRoom } from '../memory/data.ts';
+import type { MemoryRoom, MemoryValue } from '../memory/data.ts';
 import type { MemoryServer } from '../memory/server.ts';
 import {
   DEFAULT_LATEST_LIMITS,
@@ -12,14 +12,13 @@ import {
   type LatestLimits,
   type LatestMessage,
   type LatestRequest,
+  type RestoreRequest,
 } from './latest.ts';
 
 function kindOf(firstPrevious: string): AppendKind<LatestMessage> {
   return {
     present: (room, { k, id }) => (room.values.get(k)?.id === id ? UNKNOWN_PREVIOUS : undefined),
     write: (room, { id, k, deleted, frame }) => {
-      // Set anew, so that the order of the map is the order of writing.
-      room.values.delete(k);
       room.values.set(k, { id, deleted, frame });
       return room.head === BEGINNING ? firstPrevious : room.head;
     },
@@ -54,6 +53,17 @@ export class MemoryLatest implements Latest {
     });
   }
 
+  restore({ room: name, values, limits = DEFAULT_LATEST_LIMITS }: RestoreRequest): Promise<void> {
+    return this.#server.run((data, now) => {
+      const room = liveRoom(data, `${this.#epoch}:${name}`, now);
+      for (const { id, k, deleted, frame } of values) {
+        if (id > room.droppedValue && id > (room.values.get(k)?.id ?? ''))
+          room.values.set(k, { id, deleted, frame });
+      }
+      trim(room, limits);
+    });
+  }
+
   async all(room: string): Promise<{ entries: LatestEntry[]; head: string }> {
     const { values, head } = await this.#read(room);
     return { entries: values.filter(({ deleted }) => !deleted).map(({ entry }) => entry), head };
@@ -67,8 +77,9 @@ export class MemoryLatest implements Latest {
   #read(room: string): Promise<{ values: { entry: LatestEntry; deleted: boolean }[]; head: string }> {
     return this.#server.run((data, now) => {
       const { values, head } = liveRoom(data, `${this.#epoch}:${room}`, now);
-      const all = [...values].map(([k, { id, frame, deleted }]) => ({ entry: { id, k, frame }, deleted }));
-      return { values: all, head };
+      const all = byAge(values).map(([k, { id, frame, deleted }]) => ({ entry: { id, k, frame }, deleted }));
+      const newest = all.at(-1)?.entry.id ?? BEGINNING;
+      return { values: all, head: head === BEGINNING || head > newest ? head : newest };
     });
   }
 }
@@ -76,9 +87,15 @@ export class MemoryLatest implements Latest {
 function trim(room: MemoryRoom, limits: LatestLimits): void {
   let bytes = 0;
   for (const { frame } of room.values.values()) bytes += Buffer.byteLength(frame);
-  for (const [k, { frame }] of room.values) {
+  for (const [k, { id, frame }] of byAge(room.values)) {
     if (room.values.size === 1 || (room.values.size <= limits.keys && bytes <= limits.bytes)) return;
     room.values.delete(k);
     bytes -= Buffer.byteLength(frame);
+    if (id > room.droppedValue) room.droppedValue = id;
   }
+}
+
+/** The value that was not written for longest first. */
+function byAge(values: MemoryRoom['values']): [string, MemoryValue][] {
+  return [...values].sort(([, a], [, b]) => (a.id < b.id ? -1 : 1));
 }

@@ -6,16 +6,18 @@ import type { AppendResult } from '../history/history.ts';
 import { WATERMARK_KEEP_MS } from '../history/redis-history.ts';
 import { splitByDay, type Run } from '../history/runs.ts';
 import { LogKeys, type Keys } from '../keys.ts';
-import { latestLatest } from '../lua/scripts.generated.ts';
+import { latestLatest, latestRestore } from '../lua/scripts.generated.ts';
 import {
   DEFAULT_LATEST_LIMITS,
   type Latest,
   type LatestEntry,
   type LatestMessage,
   type LatestRequest,
+  type RestoreRequest,
 } from './latest.ts';
 
 const APPEND = new Script(latestLatest);
+const RESTORE = new Script(latestRestore);
 const ID_WIDTH = 20;
 const DELETED = '-';
 
@@ -55,6 +57,13 @@ export class RedisLatest implements Latest {
     return readAppendReply(await APPEND.run(this.#connection, keys, args), run.messages);
   }
 
+  async restore({ room, values, limits = DEFAULT_LATEST_LIMITS }: RestoreRequest): Promise<void> {
+    const keys = [this.#logKeys.latest(room), this.#logKeys.latestBytes(room)];
+    const args: (string | number)[] = [limits.keys, limits.bytes];
+    for (const { id, k, deleted, frame } of values) args.push(id, k, deleted ? DELETED : '+', frame);
+    await RESTORE.run(this.#connection, keys, args);
+  }
+
   async all(room: string): Promise<{ entries: LatestEntry[]; head: string }> {
     const { marked, head } = await this.#read(room);
     return { entries: marked.filter(({ deleted }) => !deleted).map(({ entry }) => entry), head };
@@ -75,8 +84,9 @@ export class RedisLatest implements Latest {
         deleted: value[ID_WIDTH] === DELETED,
       }))
       .sort((a, b) => (a.entry.id < b.entry.id ? -1 : 1));
+    if (head === null) return { marked, head: BEGINNING };
     // The two are read one after the other: what was written in between is in the values only.
     const newest = marked.at(-1)?.entry.id ?? BEGINNING;
-    return { marked, head: head === null || head < newest ? newest : head };
+    return { marked, head: head < newest ? newest : head };
   }
 }

@@ -255,11 +255,11 @@ end
 return { 0, head or '', redis.call('HKEYS', ROUTES), verdicts }
 `;
 export const latestLatest = `-- Applies records of the log to one latest-value room, in one atomic step. Repeating it changes nothing.
--- KEYS 1 lv:{room}   hash key -> <id, 20 characters><+ value or - deleted><frame>
+-- KEYS 1 lv:{room}   see values.lua
 --      2 hd:{room}   id of the last message applied
 --      3 rt:{room}   hash gateway incarnation -> 1
---      4 5 6         d:<day>:{room}, as in append.lua
---      7 lb:{room}   bytes of all values of 1
+--      4 lb:{room}   see values.lua
+--      5...          d:<day>:{room}, as in append.lua
 -- ARGV 1 head the caller remembers, or ''   2 keys  3 bytes (limits)   4 life of 5 in ms   5 p of a first value
 --      then per message, ascending by offset: id, offset, inst, n, key, + or -, frame
 -- Returns as append.lua; p is that of an append, '?' for what was there before. There is no expiry: the newest value
@@ -314,15 +314,57 @@ local function is_duplicate(list, n, offset)
   end
   return false
 end
-local VALUES, HEAD, ROUTES, BYTES, DAY, FIRST_MARKS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], 5
-local FIRST_MESSAGE, WORDS, ID_WIDTH = 6, 7, 20
+-- A position is 6 characters epoch, 3 partition, 11 offset, in base 36. Compared as numbers: string
+-- comparison in Lua follows the locale of the server.
+local function offset_of(position)
+  return tonumber(string.sub(position, 10), 36)
+end
+
+-- The values of a latest-value room: a hash key -> <id, 20 characters><+ value or - deleted><frame>, and beside it
+-- "<bytes of all frames>:<offset of the newest value ever dropped for the limits, -1 for none>".
+local VALUE_ID_WIDTH = 20
+
+local function read_size(key)
+  local bytes, dropped = string.match(redis.call('GET', key) or '0', '^(%d+):?(-?%d*)$')
+  return tonumber(bytes), tonumber(dropped) or -1
+end
+
+local function write_size(key, bytes, dropped)
+  redis.call('SET', key, string.format('%.0f:%.0f', bytes, dropped))
+end
+
+-- Sets a key; returns by how many bytes the room grew.
+local function put_value(values, key, old, new)
+  redis.call('HSET', values, key, new)
+  return #new - (old and #old or VALUE_ID_WIDTH + 1)
+end
+
+-- Drops the values not written for longest while there are too many or they are too big; never the newest.
+local function trim_values(values, keys_limit, bytes_limit, bytes, dropped)
+  local count = redis.call('HLEN', values)
+  if count <= keys_limit and bytes <= bytes_limit then return bytes, dropped end
+  local all, order = redis.call('HGETALL', values), {}
+  for i = 1, #all, 2 do
+    order[#order + 1] = { key = all[i], offset = offset_of(string.sub(all[i + 1], 1, VALUE_ID_WIDTH)), size = #all[i + 1] - VALUE_ID_WIDTH - 1 }
+  end
+  table.sort(order, function(a, b) return a.offset < b.offset end)
+  for i = 1, #order - 1 do
+    if count <= keys_limit and bytes <= bytes_limit then break end
+    redis.call('HDEL', values, order[i].key)
+    count, bytes, dropped = count - 1, bytes - order[i].size, math.max(dropped, order[i].offset)
+  end
+  return bytes, dropped
+end
+local VALUES, HEAD, ROUTES, SIZE, DAY, FIRST_MARKS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], 5
+local FIRST_MESSAGE, WORDS = 6, 7
 
 local head = redis.call('GET', HEAD)
 local top = head and offset_of(head) or -1
 if ARGV[1] ~= '' and offset_of(ARGV[1]) > top then return { 1, head or '' } end
 
 local marks = nil
-local verdicts, written, bytes = {}, {}, tonumber(redis.call('GET', BYTES) or '0')
+local verdicts, written = {}, {}
+local bytes, dropped = read_size(SIZE)
 local function answer(verdict, p)
   verdicts[#verdicts + 1] = verdict
   verdicts[#verdicts + 1] = p or '?'
@@ -332,14 +374,13 @@ for at = FIRST_MESSAGE, #ARGV, WORDS do
   local id, offset, inst, n, key = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2], tonumber(ARGV[at + 3]), ARGV[at + 4]
   local old = redis.call('HGET', VALUES, key)
   if offset <= top then
-    if old and string.sub(old, 1, ID_WIDTH) == id then answer('r') else answer('x') end
+    if old and string.sub(old, 1, VALUE_ID_WIDTH) == id then answer('r') else answer('x') end
   else
     marks = marks or read_marks(FIRST_MARKS, FIRST_MESSAGE, WORDS)
     if is_duplicate(marks[inst], n, offset) then
       answer('d')
     else
-      redis.call('HSET', VALUES, key, id .. ARGV[at + 5] .. ARGV[at + 6])
-      bytes = bytes + #ARGV[at + 6] - (old and #old - ID_WIDTH - 1 or 0)
+      bytes = bytes + put_value(VALUES, key, old, id .. ARGV[at + 5] .. ARGV[at + 6])
       local previous = head or ARGV[5]
       head, top = id, offset
       marks[inst].now = { n, offset }
@@ -349,30 +390,74 @@ for at = FIRST_MESSAGE, #ARGV, WORDS do
   end
 end
 
--- Drops the values not written for longest while there are too many or they are too big; never the newest.
-local function trim(keys_limit, bytes_limit)
-  local count = redis.call('HLEN', VALUES)
-  if count <= keys_limit and bytes <= bytes_limit then return end
-  local all, order = redis.call('HGETALL', VALUES), {}
-  for i = 1, #all, 2 do
-    order[#order + 1] = { key = all[i], offset = offset_of(string.sub(all[i + 1], 1, ID_WIDTH)), size = #all[i + 1] - ID_WIDTH - 1 }
-  end
-  table.sort(order, function(a, b) return a.offset < b.offset end)
-  for i = 1, #order - 1 do
-    if count <= keys_limit and bytes <= bytes_limit then return end
-    redis.call('HDEL', VALUES, order[i].key)
-    count, bytes = count - 1, bytes - order[i].size
-  end
-end
-
 if next(written) then
-  trim(tonumber(ARGV[2]), tonumber(ARGV[3]))
-  redis.call('SET', BYTES, string.format('%.0f', bytes))
+  bytes, dropped = trim_values(VALUES, tonumber(ARGV[2]), tonumber(ARGV[3]), bytes, dropped)
+  write_size(SIZE, bytes, dropped)
   redis.call('SET', HEAD, head)
   write_marks(DAY, written, ARGV[4])
 end
 
 return { 0, head or '', redis.call('HKEYS', ROUTES), verdicts }
+`;
+export const latestRestore = `-- Writes values again that a latest-value room may have lost: a key gets a value that is newer than what it has. What a
+-- limit would have dropped stays away, so that no deletion is undone whose marker went that way. Neither the head nor the
+-- watermarks change: they belong to what is applied from the horizon on. Repeating it, in any order, changes nothing.
+-- KEYS 1 lv:{room}  2 lb:{room}, as in latest.lua
+-- ARGV 1 keys  2 bytes (limits)   then per value: id, key, + or -, frame
+-- A position is 6 characters epoch, 3 partition, 11 offset, in base 36. Compared as numbers: string
+-- comparison in Lua follows the locale of the server.
+local function offset_of(position)
+  return tonumber(string.sub(position, 10), 36)
+end
+
+-- The values of a latest-value room: a hash key -> <id, 20 characters><+ value or - deleted><frame>, and beside it
+-- "<bytes of all frames>:<offset of the newest value ever dropped for the limits, -1 for none>".
+local VALUE_ID_WIDTH = 20
+
+local function read_size(key)
+  local bytes, dropped = string.match(redis.call('GET', key) or '0', '^(%d+):?(-?%d*)$')
+  return tonumber(bytes), tonumber(dropped) or -1
+end
+
+local function write_size(key, bytes, dropped)
+  redis.call('SET', key, string.format('%.0f:%.0f', bytes, dropped))
+end
+
+-- Sets a key; returns by how many bytes the room grew.
+local function put_value(values, key, old, new)
+  redis.call('HSET', values, key, new)
+  return #new - (old and #old or VALUE_ID_WIDTH + 1)
+end
+
+-- Drops the values not written for longest while there are too many or they are too big; never the newest.
+local function trim_values(values, keys_limit, bytes_limit, bytes, dropped)
+  local count = redis.call('HLEN', values)
+  if count <= keys_limit and bytes <= bytes_limit then return bytes, dropped end
+  local all, order = redis.call('HGETALL', values), {}
+  for i = 1, #all, 2 do
+    order[#order + 1] = { key = all[i], offset = offset_of(string.sub(all[i + 1], 1, VALUE_ID_WIDTH)), size = #all[i + 1] - VALUE_ID_WIDTH - 1 }
+  end
+  table.sort(order, function(a, b) return a.offset < b.offset end)
+  for i = 1, #order - 1 do
+    if count <= keys_limit and bytes <= bytes_limit then break end
+    redis.call('HDEL', values, order[i].key)
+    count, bytes, dropped = count - 1, bytes - order[i].size, math.max(dropped, order[i].offset)
+  end
+  return bytes, dropped
+end
+local VALUES, SIZE, FIRST_VALUE, WORDS = KEYS[1], KEYS[2], 3, 4
+
+local bytes, dropped = read_size(SIZE)
+for at = FIRST_VALUE, #ARGV, WORDS do
+  local id, key = ARGV[at], ARGV[at + 1]
+  local offset, old = offset_of(id), redis.call('HGET', VALUES, key)
+  if offset > dropped and not (old and offset_of(string.sub(old, 1, VALUE_ID_WIDTH)) >= offset) then
+    bytes = bytes + put_value(VALUES, key, old, id .. ARGV[at + 2] .. ARGV[at + 3])
+  end
+end
+bytes, dropped = trim_values(VALUES, tonumber(ARGV[1]), tonumber(ARGV[2]), bytes, dropped)
+write_size(SIZE, bytes, dropped)
+return redis.status_reply('OK')
 `;
 export const locksHold = `-- Takes or renews a lock.
 -- KEYS 1 lock:{name}   ARGV 1 holder 2 life in ms

@@ -19,7 +19,16 @@ export interface MemoryRoom {
   entriesUntil: number;
   /** day → instance → mark */
   marks: Map<number, Map<string, Mark>>;
-  values: Map<string, { id: string; deleted: boolean; frame: string }>;
+  values: Map<string, MemoryValue>;
+  /** Id of the newest value that was ever dropped for the limits, '' for none. */
+  droppedValue: string;
+}
+
+/** The newest value of a key. */
+export interface MemoryValue {
+  readonly id: string;
+  readonly deleted: boolean;
+  readonly frame: string;
 }
 
 export interface MemoryDevice {

@@ -1,9 +1,14 @@
 import type { ChatClient, Room } from '@chatplatform/client';
 import type { Dice } from './dice.ts';
+import type { PastWrite } from './past.ts';
 
 /** A room that keeps the newest value of each key. */
-const ROOM = 'state:1';
+export const BOARD = 'state:1';
 const KEYS = ['one', 'two', 'three'];
+/** What nobody writes any more. */
+const OLD_KEY = 'old';
+/** Every key there may be. */
+export const BOARD_KEYS: readonly string[] = [...KEYS, OLD_KEY];
 /** Share of writes that delete. */
 const DELETIONS = 0.2;
 
@@ -34,9 +39,14 @@ export class Board {
   readonly #unsure = new Set<string>();
   #open = 0;
 
+  /** @param past what was written before anybody saw it */
+  constructor(past: readonly PastWrite[]) {
+    for (const { key, ...write } of past) this.#learn(key, write);
+  }
+
   /** From now on `client` sees it. */
   join(name: string, client: ChatClient): void {
-    const room = client.join(ROOM, { classes: ['msg'] });
+    const room = client.join(BOARD, { classes: ['msg'] });
     // What is told as deleted may have its id from a reply, which names no writes.
     room.on('value', ({ key, id, data }) => {
       if (data !== null) this.#learn(key, { id, data });
@@ -73,7 +83,7 @@ export class Board {
   /** Who sees something else than the newest. */
   get differences(): string[] {
     const viewers = [...this.#viewers.values()];
-    return KEYS.flatMap((key) => {
+    return BOARD_KEYS.flatMap((key) => {
       const expected = this.#unsure.has(key) ? viewers[0]?.room.get(key) : this.#newest.get(key);
       const wanted = textOf(expected);
       return viewers.flatMap(({ name, room }) => {

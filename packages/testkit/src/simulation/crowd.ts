@@ -8,7 +8,7 @@ import type { Journal } from './journal.ts';
 import type { Network } from './network.ts';
 import type { PlantedFault } from './planted/planted-fault.ts';
 import type { Platform } from './platform.ts';
-import { noteOf, type PastMessage } from './past.ts';
+import { noteOf, type PastMessage, type PastWrite } from './past.ts';
 import { Poster, type Ledger } from './poster.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -29,6 +29,8 @@ export interface CrowdSize {
   readonly latecomers: number;
   /** What was published before any of them came. */
   readonly past: readonly PastMessage[];
+  /** What was written on the board before. */
+  readonly pastWrites: readonly PastWrite[];
 }
 
 /** Where nobody has published for a long time. */
@@ -74,7 +76,7 @@ export class Crowd {
   readonly #recorder: Recorder;
   readonly #memberships = new Set<Membership>();
   readonly #actors: Actor[] = [];
-  readonly #board = new Board();
+  readonly #board: Board;
   readonly #sent = new Map<string, number>();
   readonly #open = new Set<string>();
   readonly #logged = new Map<string, Map<string, Logged>>();
@@ -85,6 +87,7 @@ export class Crowd {
   constructor(parts: CrowdParts, size: CrowdSize) {
     this.#parts = parts;
     this.#recorder = new Recorder(parts.platform.process('recorder').clock);
+    this.#board = new Board(size.pastWrites);
     noteOf(size.past, this.#ledger);
     for (let index = 0; index < size.clients; index += 1) this.#start(`c${index}`, size);
     for (let index = 0; index < size.latecomers; index += 1) this.#startLate(`l${index}`, size);
@@ -148,6 +151,7 @@ export class Crowd {
     this.#acting += 1;
     actor.process.later(actor.dice.between(0, size.spanMs + LATE_MS), () => {
       for (const room of [QUIET_ROOM, ...size.rooms]) this.#join(actor, room, '');
+      if (size.board) this.#board.join(actor.name, actor.client);
       this.#acting -= 1;
     });
   }

@@ -1,11 +1,12 @@
 import { seededRandom } from '@chatplatform/runtime';
 import { judge, type Verdict } from '../checker/index.ts';
+import { BOARD, BOARD_KEYS } from './board.ts';
 import { Crowd, QUIET_ROOM } from './crowd.ts';
 import { Dice } from './dice.ts';
 import { Journal } from './journal.ts';
 import { Network } from './network.ts';
 import type { PlantedFault } from './planted/planted-fault.ts';
-import { PAST_MS, publishPast, type PastMessage } from './past.ts';
+import { PAST_MS, consumePast, publishPast, writePast, type PastMessage, type PastWrite } from './past.ts';
 import { NAMES, PARTITIONS, Platform } from './platform.ts';
 import { withoutRealWorld } from './real-world.ts';
 import { SimKafka } from './sim-kafka.ts';
@@ -57,6 +58,10 @@ const ROOMS = ['team:1', 'team:2', 'lobby'];
 const ELSEWHERE = ['elsewhere:1', 'elsewhere:2', 'elsewhere:3', 'elsewhere:4'];
 /** Share of runs with messages of long ago. */
 const PAST = 0.2;
+/** Share of these in which workers have been through them, and Redis has lost everything since. */
+const CONSUMED = 0.5;
+/** How long before the platform starts these read something for the last time, ms. */
+const RECENT_MS = 120_000;
 /** Time the platform has to start before the first client comes, ms. */
 const START_MS = 300;
 
@@ -99,9 +104,12 @@ class World {
   #lastedMs = 0;
   #wrongValues: readonly string[] = [];
   #restless = false;
+  /** Redis had lost everything before. */
+  #forgot = false;
   /** When the programs are started. */
   #beganAt = 0;
   #past: readonly PastMessage[] = [];
+  #pastWrites: readonly PastWrite[] = [];
 
   constructor(options: SimulationOptions) {
     this.#options = options;
@@ -139,7 +147,16 @@ class World {
   async #publishPast(epoch: string): Promise<void> {
     const { cluster } = this.#kafka;
     const log = { cluster, topic: NAMES.topics.messages, epoch, partitions: PARTITIONS };
-    this.#past = await publishPast(log, [QUIET_ROOM, ...ROOMS, ...ELSEWHERE], this.#dice);
+    this.#past = await publishPast(log, { rooms: [QUIET_ROOM, ...ROOMS, ...ELSEWHERE] }, this.#dice);
+    this.#pastWrites = await writePast(log, { room: BOARD, keys: BOARD_KEYS }, this.#dice);
+    this.#forgot = this.#dice.chance(CONSUMED);
+    if (!this.#forgot) return;
+    // So long after that workers, who measure from what they read last, do not come back to it.
+    const { clock } = this.#platform.process('past');
+    await clock.sleep(PAST_MS - RECENT_MS);
+    const recent = await publishPast(log, { rooms: ELSEWHERE, author: 'recently' }, this.#dice);
+    this.#past = [...this.#past, ...recent];
+    await consumePast(log, NAMES.groups.chat, clock);
   }
 
   #start(): void {
@@ -158,7 +175,7 @@ class World {
     if (this.#restless) complaints.push(`it did not come to rest within ${this.time.events} events`);
     if (unsettled.length > 0) complaints.push(`publishes without an outcome: ${unsettled.join(', ')}`);
     // With rules nothing proves what a short history has trimmed.
-    const mayForget = this.#trouble?.forgot === true || this.#platform.moderated;
+    const mayForget = this.#forgot || this.#trouble?.forgot === true || this.#platform.moderated;
     if (verdict.counts.continuityLost > 0 && !mayForget)
       complaints.push('a client was told of a hole although nothing had been forgotten');
     return {
@@ -188,6 +205,7 @@ class World {
       posters: dice.chance(0.3) ? dice.whole(1, 2) : 0,
       latecomers: this.#beganAt > 0 ? dice.whole(1, 3) : 0,
       past: this.#past,
+      pastWrites: this.#pastWrites,
     };
     const crowd = new Crowd({ ...shared, planted: this.#options.planted }, size);
     this.#crowd = crowd;

@@ -1,8 +1,8 @@
 import type { LanePorts } from '@chatplatform/gateway';
-import { KafkaError, type InRecord } from '@chatplatform/kafka';
-import type { HistoryPage, Keyspace } from '@chatplatform/redis';
+import { KafkaError } from '@chatplatform/kafka';
+import { valuesOf, type HistoryPage, type Keyspace, type Redis } from '@chatplatform/redis';
 import { parseCid } from '@chatplatform/protocol';
-import { deafTo, withAppend, withHistory, withLog, withRedis } from './around.ts';
+import { asIfSentOnce, deafTo, withAppend, withHistory, withLog, withRedis } from './around.ts';
 import type { PlantedFault, Stores, Victim } from './planted-fault.ts';
 
 /** Puts `change` between a gateway and its stores; workers keep theirs. */
@@ -14,21 +14,6 @@ function inGateways(
 
 /** Longest time by which a mistake delays what should have come first, ms. */
 const LATE_MS = 400;
-
-/** Copies look like messages of another sender. */
-function asIfSentOnce(records: InRecord[]): InRecord[] {
-  const seen = new Set<string>();
-  return records.map((record) => {
-    const { cid = '' } = record.headers;
-    const key = `${record.key} ${cid}`;
-    if (!seen.has(key)) {
-      seen.add(key);
-      return record;
-    }
-    const [inst = '', n = ''] = cid.split('.');
-    return { ...record, headers: { ...record.headers, cid: `${inst.slice(1)}x.${n}` } };
-  });
-}
 
 /** A failed publish that the log turns out to have opens its lane for any later one, whatever was refused in between. */
 function openedByTheFailedOne(ports: LanePorts): LanePorts {
@@ -51,18 +36,34 @@ function openedByTheFailedOne(ports: LanePorts): LanePorts {
   };
 }
 
+/** `redis` that says of the parts `isWhole` tells that it has them from the beginning. */
+function withHorizons(redis: Redis, isWhole: (part: string) => boolean): Redis {
+  const { keyspace } = redis;
+  return withRedis(redis, {
+    keyspace: Object.assign(Object.create(keyspace) as Keyspace, {
+      horizonOf: (room: string, part: string) =>
+        isWhole(part) ? Promise.resolve(0) : keyspace.horizonOf(room, part),
+    }),
+  });
+}
+
+function isOfValues(part: string): boolean {
+  return part === valuesOf(part.slice(0, -valuesOf('').length));
+}
+
 /** Mistakes in the gateway. */
 export const GATEWAY_MISTAKES: readonly PlantedFault[] = [
   {
     name: 'vacant-room-taken-as-new',
     mistake: 'a room of which Redis knows no message never had one, whatever Redis lost',
     stores: inGateways(({ redis }) => ({
-      redis: withRedis(redis, {
-        keyspace: Object.assign(Object.create(redis.keyspace) as Keyspace, {
-          horizonOf: () => Promise.resolve(0),
-        }),
-      }),
+      redis: withHorizons(redis, (part) => !isOfValues(part)),
     })),
+  },
+  {
+    name: 'values-not-awaited',
+    mistake: 'what Redis has of a latest-value room is all there is, whatever Redis lost',
+    stores: inGateways(({ redis }) => ({ redis: withHorizons(redis, isOfValues) })),
   },
   {
     name: 'ack-before-kafka',

@@ -1,4 +1,4 @@
-import { withLatest } from './around.ts';
+import { asIfSentOnce, withLatest, withLog } from './around.ts';
 import type { PlantedFault } from './planted-fault.ts';
 
 /** Mistakes in rooms that keep the newest value of each key. */
@@ -32,6 +32,12 @@ export const VALUE_MISTAKES: readonly PlantedFault[] = [
               },
             })),
           },
+  },
+  {
+    name: 'copy-restored',
+    mistake: 'a resent value that is restored from the log takes the place of what was set after it',
+    stores: ({ kafka }, { program }) =>
+      program === 'gateway' ? {} : { kafka: withLog(kafka, asIfSentOnce) },
   },
   {
     name: 'value-set-twice',

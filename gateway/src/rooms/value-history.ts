@@ -1,0 +1,80 @@
+import { BEGINNING, type Position } from '@chatplatform/protocol';
+import type { Latest, LatestEntry } from '@chatplatform/redis';
+import type { Beginnings } from './beginnings.ts';
+import { vacantAt, type HistorySource } from './history.ts';
+import type { HistoryPage } from './local-room.ts';
+import type { RoomEntry } from './ring.ts';
+
+/** Redis lost values and workers have not written them again yet: what is there is less than there is to know. */
+export class NotRestored extends Error {
+  constructor(room: string) {
+    super(`the values of ${room} are being read from the message log; ask again in some seconds`);
+    this.name = 'NotRestored';
+  }
+}
+
+interface Parts {
+  readonly latest: Pick<Latest, 'all' | 'changes'>;
+  readonly beginnings: Pick<Beginnings, 'of' | 'ofValues'>;
+}
+
+/**
+ * The history of latest-value rooms: the newest value of every key. Whether these are all is asked after they were read,
+ * so that a loss before the reading shows; while they are not, every reading rejects with {@link NotRestored}.
+ */
+export class ValueHistory implements Pick<HistorySource, 'after' | 'newest'> {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** What the members who have seen everything up to `from` are owed: the newest change of every key, deletions too. */
+  async after(room: string, from: Position): Promise<HistoryPage> {
+    const { latest, beginnings } = this.#parts;
+    const page = await this.#begun(room, pageOf(await latest.changes(room, from), from));
+    const restoredFrom = await beginnings.ofValues(room);
+    if (restoredFrom !== undefined) return { ...page, lost: from < restoredFrom };
+    const begins = await beginnings.of(room);
+    if (begins === undefined || from < begins) throw new NotRestored(room);
+    return page;
+  }
+
+  /** The value of every key; whoever wants none (`max` 0) needs no proof that these are all. */
+  async newest(room: string, max: number): Promise<HistoryPage> {
+    const { latest, beginnings } = this.#parts;
+    const page = await this.#begun(room, pageOf(await latest.all(room), BEGINNING));
+    if (max === 0) return page;
+    const restoredFrom = await beginnings.ofValues(room);
+    if (restoredFrom === undefined) throw new NotRestored(room);
+    if (restoredFrom === BEGINNING) return { ...page, provenFrom: BEGINNING };
+    // Some may have left the log before they could be restored: only who was here since then lacks none.
+    const begins = await beginnings.of(room);
+    if (begins === undefined) throw new NotRestored(room);
+    return { ...page, provenFrom: begins };
+  }
+
+  /** Where nothing was appended since a loss the room begins behind what was restored. */
+  async #begun(room: string, page: HistoryPage): Promise<HistoryPage> {
+    if (page.head !== BEGINNING) return page;
+    const begins = await this.#parts.beginnings.of(room);
+    const newest = page.entries.at(-1)?.id ?? BEGINNING;
+    if (newest === BEGINNING || (begins !== undefined && newest <= begins))
+      return { ...page, ...vacantAt(begins) };
+    // It was appended between the two readings, or nothing says yet where the room begins.
+    return { ...page, head: newest };
+  }
+}
+
+/** Nothing is owed between two values that follow each other. */
+function pageOf(
+  { entries, head }: { entries: readonly LatestEntry[]; head: Position },
+  from: Position,
+): HistoryPage {
+  const chained: RoomEntry[] = entries.map(({ id, frame }, at) => ({
+    id,
+    p: entries[at - 1]?.id ?? from,
+    frame,
+  }));
+  return { entries: chained, more: false, head, lost: false };
+}

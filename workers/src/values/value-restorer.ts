@@ -1,0 +1,178 @@
+import type { LogReader } from '@chatplatform/kafka';
+import type { Generation, Latest } from '@chatplatform/redis';
+import { backoff, type Clock, type Random } from '@chatplatform/runtime';
+import type { Gauge, Logger } from '@chatplatform/telemetry';
+import type { Admission } from '../chat/decode.ts';
+import { chunksOf, groupByRoom, toLatest } from '../chat/room-appender.ts';
+import { PastValues } from './past-values.ts';
+
+/** Records of one reading: some ten ms of work between two batches of what is new. */
+const PAGE = 5_000;
+/** Rest after each reading, as a share of the time it took: what is new has the larger part of the worker. */
+const REST = 1;
+/** By then a replica has what was written, ms; a failover before that begins the restoration anew. */
+const SETTLE_MS = 5_000;
+/** Waits between attempts while Redis or Kafka fail, ms. */
+const RETRY = { base: 250, factor: 2, max: 5_000, jitter: 0.5 } as const;
+
+/** What must be known of the store; everything rejects with infrastructure errors. */
+export interface ValueStore {
+  /** Resolves with the generation of the data when it may be written to. */
+  confirm(): Promise<Generation>;
+  /** Whether the latest-value rooms of a partition have all their values in this life of the data. */
+  hasValues(topic: string, partition: number, generation: Generation): Promise<boolean>;
+  /** They have, from the offset `begin` of the log on. */
+  markValues(
+    topic: string,
+    partition: number,
+    done: { generation: Generation; begin: number },
+  ): Promise<void>;
+}
+
+interface Deps {
+  readonly store: ValueStore;
+  readonly reader: LogReader;
+  readonly latest: Latest;
+  readonly admission: Admission;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Records still to be read, by partition. */
+  readonly left: Gauge;
+}
+
+interface Place {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** One reading of a partition. */
+interface Reading extends Place {
+  readonly past: PastValues;
+  readonly signal: AbortSignal;
+  next: number;
+  values: number;
+}
+
+/**
+ * Gives the latest-value rooms of the partitions at hand their values back after Redis lost everything: those older than
+ * what is applied again. Joins into these rooms wait for it. Two workers that do it for one partition do no harm.
+ */
+export class ValueRestorer {
+  readonly #deps: Deps;
+  readonly #running = new Map<string, { place: Place; stop: AbortController }>();
+  /** One page is read at a time, whatever the number of partitions. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  /** The partitions this worker holds now. */
+  assigned(topic: string, partitions: readonly number[]): void {
+    for (const [key, { place, stop }] of this.#running) {
+      if (place.topic !== topic || partitions.includes(place.partition)) continue;
+      stop.abort();
+      this.#running.delete(key);
+    }
+    for (const partition of partitions) this.#start({ topic, partition });
+  }
+
+  /** The store lost writes: those of a restoration may be among them. */
+  storeLost(): void {
+    const places = [...this.#running.values()].map(({ place }) => place);
+    this.close();
+    for (const place of places) this.#start(place);
+  }
+
+  close(): void {
+    for (const { stop } of this.#running.values()) stop.abort();
+    this.#running.clear();
+  }
+
+  #start(place: Place): void {
+    const key = `${place.topic}/${place.partition}`;
+    if (this.#running.has(key)) return;
+    const stop = new AbortController();
+    this.#running.set(key, { place, stop });
+    void this.#insist(place, stop.signal).finally(() => this.#deps.left.remove(String(place.partition)));
+  }
+
+  async #insist(place: Place, signal: AbortSignal): Promise<void> {
+    const { clock, random, logger } = this.#deps;
+    const wait = backoff(RETRY, random);
+    while (!signal.aborted) {
+      try {
+        if (await this.#restored(place, signal)) return;
+      } catch (error) {
+        if (signal.aborted) return;
+        logger.warn(
+          { err: error, ...place },
+          'values of latest-value rooms could not be restored; trying again',
+        );
+      }
+      await clock.sleep(wait.next(), signal).catch(() => undefined);
+    }
+  }
+
+  /** False when the store lost something on the way. */
+  async #restored(place: Place, signal: AbortSignal): Promise<boolean> {
+    const { store, clock, reader, admission, logger } = this.#deps;
+    const { topic, partition } = place;
+    const generation = await store.confirm();
+    if (await store.hasValues(topic, partition, generation)) return true;
+    const { begin } = await reader.bounds(topic, partition);
+    const past = new PastValues(admission, begin);
+    const reading: Reading = { ...place, past, signal, next: begin, values: 0 };
+    logger.info(place, 'values of latest-value rooms are restored from the log');
+    await this.#readUp(reading);
+    await clock.sleep(SETTLE_MS, signal);
+    // A leader that was new a moment ago may not have told of its last records then.
+    await this.#readUp(reading);
+    if ((await store.confirm()).name !== generation.name) return false;
+    await store.markValues(topic, partition, { generation, begin: past.begin });
+    const { next, values } = reading;
+    logger.info({ ...place, records: next - begin, values }, 'values of latest-value rooms are restored');
+    return true;
+  }
+
+  async #readUp(reading: Reading): Promise<void> {
+    const { reader, left } = this.#deps;
+    const { topic, partition } = reading;
+    const { end } = await reader.bounds(topic, partition);
+    while (reading.next < end) {
+      left.set({ partition: String(partition) }, end - reading.next);
+      await this.#inTurn(() => this.#readPage(reading, end));
+    }
+  }
+
+  async #readPage(reading: Reading, end: number): Promise<void> {
+    const { reader, latest, clock } = this.#deps;
+    const { topic, partition, past, signal } = reading;
+    signal.throwIfAborted();
+    const begun = clock.monotonic();
+    const page = await reader.read({
+      ...{ topic, partition, signal },
+      from: reading.next,
+      to: end,
+      maxRecords: PAGE,
+    });
+    const values = await past.of(page);
+    const rooms = [...groupByRoom(values)];
+    await Promise.all(
+      rooms.map(async ([room, messages]) => {
+        for (const chunk of chunksOf(messages)) await latest.restore({ room, values: chunk.map(toLatest) });
+      }),
+    );
+    reading.values += values.length;
+    // Behind the last record there may be none up to the end, or a leader that does not tell of them yet.
+    reading.next = (page.at(-1)?.offset ?? end - 1) + 1;
+    await clock.sleep(REST * (clock.monotonic() - begun), signal);
+  }
+
+  #inTurn(task: () => Promise<void>): Promise<void> {
+    const mine = this.#turn.then(task);
+    this.#turn = mine.catch(() => undefined);
+    return mine;
+  }
+}
