@@ -97,12 +97,16 @@ async function values(
     : { ...found, recovered: false, reason, source: 'none' };
 }
 
-/** A room of which only this gateway knows that it had messages is where it is here. */
+/**
+ * Where nothing was appended since a loss, a room that is delivered here goes on where it was, if what came last is among
+ * what was restored or has left the log by age; else Redis lacks something that it will get.
+ */
 function valuesKnown(room: LocalRoom, page: HistoryPage): HistoryPage {
-  if (page.vacancy === undefined || !room.hasMessages) return page;
-  const newest = page.entries.at(-1)?.id ?? BEGINNING;
-  const here = room.last ?? BEGINNING;
-  return { ...page, head: here > newest ? here : newest, vacancy: undefined };
+  const { vacancy, newestValue = BEGINNING, provenFrom = BEGINNING } = page;
+  const { hasMessages, last = BEGINNING } = room;
+  if (vacancy === undefined || !hasMessages) return page;
+  if (newestValue >= last) return { ...page, head: newestValue, vacancy: undefined };
+  return last < provenFrom ? { ...page, head: last, vacancy: undefined } : page;
 }
 
 /** One message at least is read: whether anything is missing cannot be told from an empty page. */

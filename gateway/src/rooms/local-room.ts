@@ -22,6 +22,8 @@ export interface HistoryPage {
   source?: 'redis' | 'kafka';
   /** Of all values of a latest-value room: who has this position or a later one lacks none that there ever was. */
   provenFrom?: string | undefined;
+  /** Of a latest-value room: the newest change of a key that the source has, deletions too. */
+  newestValue?: string;
 }
 
 /** What a room needs from the gateway around it. */

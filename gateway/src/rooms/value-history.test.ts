@@ -1,5 +1,10 @@
 import { formatPosition } from '@chatplatform/protocol';
 import { memoryRedis, type LatestMessage } from '@chatplatform/redis';
+import { ManualClock } from '@chatplatform/runtime';
+import { catchUp, type CatchUp } from './catch-up.ts';
+import { SharedHistory } from './history.ts';
+import { LocalRoom } from './local-room.ts';
+import { RingBudget } from './ring.ts';
 import { NotRestored, ValueHistory } from './value-history.ts';
 
 const EPOCH = 'epoch1';
@@ -62,4 +67,49 @@ test('while nobody says where the room begins its newest value is its head', asy
   const page = await history.newest(ROOM, 50);
   expect(page).toMatchObject({ head: idOf(2), provenFrom: '' });
   expect(page.vacancy).toBeUndefined();
+});
+
+/** What who joins gets, in a room that has delivered everything up to `last` here. */
+async function joining(history: ValueHistory, last: string, pos?: string): Promise<CatchUp> {
+  const room = new LocalRoom(ROOM, {
+    clock: new ManualClock(),
+    budget: new RingBudget(),
+    deliver: () => undefined,
+    readAfter: () => Promise.reject(new Error('unused')),
+    count: () => undefined,
+  });
+  room.seed(last);
+  const unused = () => Promise.reject(new Error('unused'));
+  const source = {
+    newest: (name: string, max: number) => history.newest(name, max),
+    after: unused,
+    before: unused,
+    heads: unused,
+    beginning: unused,
+  };
+  const log = idOf(0).slice(0, 9);
+  return catchUp(room, new SharedHistory(source), { pos, limit: 50, log, latest: true });
+}
+
+test('a room that went on here joins others where it is, when what came last is there or gone by age', async () => {
+  const whole = await setUp({ restoredFrom: '' });
+  expect(await joining(whole.history, idOf(2))).toMatchObject({ head: idOf(2), vacancy: undefined });
+  const cut = await setUp({ restoredFrom: idOf(6) });
+  expect(await joining(cut.history, idOf(5))).toMatchObject({ head: idOf(5), vacancy: undefined });
+});
+
+test('a Redis that lacks what was delivered here lets nobody join at its own end', async () => {
+  const { history } = await setUp({ restoredFrom: '', begins: '' });
+  // Neither a head that was delivered here nor a vacant room: the joiner waits until workers have brought it up.
+  expect((await joining(history, idOf(7))).head).toBe(idOf(2));
+});
+
+test('who comes back is told of values that may have left the log, and of nothing else', async () => {
+  const whole = await setUp({ restoredFrom: '' });
+  for (const pos of ['', idOf(1), idOf(9)])
+    expect(await joining(whole.history, '', pos)).toMatchObject({ recovered: true });
+  const cut = await setUp({ restoredFrom: idOf(1) });
+  expect(await joining(cut.history, '', idOf(2))).toMatchObject({ recovered: false, reason: 'expired' });
+  expect(await joining(cut.history, '', idOf(9))).toMatchObject({ recovered: true });
+  expect(await joining(cut.history, '')).toMatchObject({ recovered: true });
 });

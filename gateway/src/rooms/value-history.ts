@@ -1,5 +1,5 @@
 import { BEGINNING, type Position } from '@chatplatform/protocol';
-import type { Latest, LatestEntry } from '@chatplatform/redis';
+import type { Latest, LatestPage } from '@chatplatform/redis';
 import type { Beginnings } from './beginnings.ts';
 import { vacantAt, type HistorySource } from './history.ts';
 import type { HistoryPage } from './local-room.ts';
@@ -58,7 +58,7 @@ export class ValueHistory implements Pick<HistorySource, 'after' | 'newest'> {
   async #begun(room: string, page: HistoryPage): Promise<HistoryPage> {
     if (page.head !== BEGINNING) return page;
     const begins = await this.#parts.beginnings.of(room);
-    const newest = page.entries.at(-1)?.id ?? BEGINNING;
+    const { newestValue: newest = BEGINNING } = page;
     if (newest === BEGINNING || (begins !== undefined && newest <= begins))
       return { ...page, ...vacantAt(begins) };
     // It was appended between the two readings, or nothing says yet where the room begins.
@@ -67,14 +67,9 @@ export class ValueHistory implements Pick<HistorySource, 'after' | 'newest'> {
 }
 
 /** Nothing is owed between two values that follow each other. */
-function pageOf(
-  { entries, head }: { entries: readonly LatestEntry[]; head: Position },
-  from: Position,
-): HistoryPage {
-  const chained: RoomEntry[] = entries.map(({ id, frame }, at) => ({
-    id,
-    p: entries[at - 1]?.id ?? from,
-    frame,
-  }));
-  return { entries: chained, more: false, head, lost: false };
+function pageOf({ entries, head, newest }: LatestPage, from: Position): HistoryPage {
+  const chained = entries.map(
+    ({ id, frame }, at): RoomEntry => ({ id, p: entries[at - 1]?.id ?? from, frame }),
+  );
+  return { entries: chained, more: false, head, lost: false, newestValue: newest };
 }

@@ -61,6 +61,7 @@ export {
   type LatestEntry,
   type LatestLimits,
   type LatestMessage,
+  type LatestPage,
   type LatestRequest,
   type RestoreRequest,
 } from './latest/latest.ts';

@@ -49,6 +49,16 @@ export interface LatestEntry {
   readonly frame: string;
 }
 
+/** What a latest-value room holds. */
+export interface LatestPage {
+  /** Ascending by id. */
+  readonly entries: LatestEntry[];
+  /** Id of what was appended last; `""` when nothing was, whatever was restored. */
+  readonly head: Position;
+  /** Id of the newest change of a key, deletions too; `""` when there is none. */
+  readonly newest: Position;
+}
+
 /** Rooms that keep only the newest value of every key. */
 export interface Latest {
   /**
@@ -61,8 +71,8 @@ export interface Latest {
    * watermarks stay as they are. May be repeated in any order.
    */
   restore(request: RestoreRequest): Promise<void>;
-  /** All values, ascending by id, and the room's head: `""` when nothing was appended, whatever was restored. */
-  all(room: string): Promise<{ entries: LatestEntry[]; head: Position }>;
-  /** The newest change of each key that changed after `from`, deletions too, ascending by id, and the room's head as in `all`. */
-  changes(room: string, from: Position): Promise<{ entries: LatestEntry[]; head: Position }>;
+  /** All values. */
+  all(room: string): Promise<LatestPage>;
+  /** The newest change of each key that changed after `from`, deletions too. */
+  changes(room: string, from: Position): Promise<LatestPage>;
 }

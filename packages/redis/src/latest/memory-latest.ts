@@ -11,6 +11,7 @@ import {
   type LatestEntry,
   type LatestLimits,
   type LatestMessage,
+  type LatestPage,
   type LatestRequest,
   type RestoreRequest,
 } from './latest.ts';
@@ -64,22 +65,24 @@ export class MemoryLatest implements Latest {
     });
   }
 
-  async all(room: string): Promise<{ entries: LatestEntry[]; head: string }> {
-    const { values, head } = await this.#read(room);
-    return { entries: values.filter(({ deleted }) => !deleted).map(({ entry }) => entry), head };
+  async all(room: string): Promise<LatestPage> {
+    const { values, ...at } = await this.#read(room);
+    return { entries: values.filter(({ deleted }) => !deleted).map(({ entry }) => entry), ...at };
   }
 
-  async changes(room: string, from: string): Promise<{ entries: LatestEntry[]; head: string }> {
-    const { values, head } = await this.#read(room);
-    return { entries: values.map(({ entry }) => entry).filter(({ id }) => id > from), head };
+  async changes(room: string, from: string): Promise<LatestPage> {
+    const { values, ...at } = await this.#read(room);
+    return { entries: values.map(({ entry }) => entry).filter(({ id }) => id > from), ...at };
   }
 
-  #read(room: string): Promise<{ values: { entry: LatestEntry; deleted: boolean }[]; head: string }> {
+  #read(
+    room: string,
+  ): Promise<Omit<LatestPage, 'entries'> & { values: { entry: LatestEntry; deleted: boolean }[] }> {
     return this.#server.run((data, now) => {
       const { values, head } = liveRoom(data, `${this.#epoch}:${room}`, now);
       const all = byAge(values).map(([k, { id, frame, deleted }]) => ({ entry: { id, k, frame }, deleted }));
       const newest = all.at(-1)?.entry.id ?? BEGINNING;
-      return { values: all, head: head === BEGINNING || head > newest ? head : newest };
+      return { values: all, head: head === BEGINNING || head > newest ? head : newest, newest };
     });
   }
 }

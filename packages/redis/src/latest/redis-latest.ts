@@ -12,6 +12,7 @@ import {
   type Latest,
   type LatestEntry,
   type LatestMessage,
+  type LatestPage,
   type LatestRequest,
   type RestoreRequest,
 } from './latest.ts';
@@ -20,6 +21,11 @@ const APPEND = new Script(latestLatest);
 const RESTORE = new Script(latestRestore);
 const ID_WIDTH = 20;
 const DELETED = '-';
+
+/** Everything a room holds, ascending by id. */
+interface Marked extends Omit<LatestPage, 'entries'> {
+  readonly marked: { entry: LatestEntry; deleted: boolean }[];
+}
 
 /** {@link Latest} in Redis. */
 export class RedisLatest implements Latest {
@@ -64,17 +70,17 @@ export class RedisLatest implements Latest {
     await RESTORE.run(this.#connection, keys, args);
   }
 
-  async all(room: string): Promise<{ entries: LatestEntry[]; head: string }> {
-    const { marked, head } = await this.#read(room);
-    return { entries: marked.filter(({ deleted }) => !deleted).map(({ entry }) => entry), head };
+  async all(room: string): Promise<LatestPage> {
+    const { marked, ...at } = await this.#read(room);
+    return { entries: marked.filter(({ deleted }) => !deleted).map(({ entry }) => entry), ...at };
   }
 
-  async changes(room: string, from: string): Promise<{ entries: LatestEntry[]; head: string }> {
-    const { marked, head } = await this.#read(room);
-    return { entries: marked.map(({ entry }) => entry).filter(({ id }) => id > from), head };
+  async changes(room: string, from: string): Promise<LatestPage> {
+    const { marked, ...at } = await this.#read(room);
+    return { entries: marked.map(({ entry }) => entry).filter(({ id }) => id > from), ...at };
   }
 
-  async #read(room: string): Promise<{ marked: { entry: LatestEntry; deleted: boolean }[]; head: string }> {
+  async #read(room: string): Promise<Marked> {
     const [head, values] = await this.#connection.run((client) =>
       Promise.all([client.get(this.#logKeys.head(room)), client.hgetall(this.#logKeys.latest(room))]),
     );
@@ -84,9 +90,9 @@ export class RedisLatest implements Latest {
         deleted: value[ID_WIDTH] === DELETED,
       }))
       .sort((a, b) => (a.entry.id < b.entry.id ? -1 : 1));
-    if (head === null) return { marked, head: BEGINNING };
-    // The two are read one after the other: what was written in between is in the values only.
     const newest = marked.at(-1)?.entry.id ?? BEGINNING;
-    return { marked, head: head < newest ? newest : head };
+    if (head === null) return { marked, head: BEGINNING, newest };
+    // The two are read one after the other: what was written in between is in the values only.
+    return { marked, head: head < newest ? newest : head, newest };
   }
 }

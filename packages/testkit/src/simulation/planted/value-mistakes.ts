@@ -12,8 +12,9 @@ export const VALUE_MISTAKES: readonly PlantedFault[] = [
         : {
             redis: withLatest(redis, (latest) => ({
               all: async (room) => {
-                const { entries, head } = await latest.all(room);
-                return { entries: dice.chance(0.5) ? entries.slice(0, -1) : entries, head };
+                const page = await latest.all(room);
+                const { entries } = page;
+                return { ...page, entries: dice.chance(0.5) ? entries.slice(0, -1) : entries };
               },
             })),
           },
@@ -27,8 +28,8 @@ export const VALUE_MISTAKES: readonly PlantedFault[] = [
         : {
             redis: withLatest(redis, (latest) => ({
               changes: async (room, from) => {
-                const { entries, head } = await latest.changes(room, from);
-                return { entries: entries.filter(({ frame }) => !frame.includes('"d":null')), head };
+                const page = await latest.changes(room, from);
+                return { ...page, entries: page.entries.filter(({ frame }) => !frame.includes('"d":null')) };
               },
             })),
           },
