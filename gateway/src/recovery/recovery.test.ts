@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { parsePosition } from '@chatplatform/protocol';
-import { partOf } from '@chatplatform/redis';
+import { partOf, valuesOf } from '@chatplatform/redis';
+import { until } from '@chatplatform/runtime';
 import type { RunningGateway } from '../running-gateway.ts';
 import { Bench, twins, type GreetedClient } from '../testing/bench.ts';
 import type { RawMessage } from '../testing/raw-client.ts';
@@ -182,15 +183,56 @@ test('what the log cannot prove either is told; who joins then is complete until
   expect(await come(third, told.head)).toMatchObject({ recovered: false, reason: 'unverified' });
 });
 
+test('joins and syncs wait until values that Redis lost are back, and say why; who wants none does not', async () => {
+  const gateway = await bench.gateway({ rooms: [{ prefix: 'board', kind: 'latest' }] });
+  const board = { room: 'board:1' };
+  const bob = await bench.client(gateway, 'bob');
+  const latest = stores.memory.open().latest(epochOf());
+  await bench.publish(bob, board.room, 1, { k: 'old', data: 'value' });
+  await until(async () => (await latest.all(board.room)).entries.length > 0);
+  const { entries } = await latest.all(board.room);
+  await join(bob, board);
+  await lose(9);
+  const carl = await bench.client(
+    await bench.gateway({ rooms: [{ prefix: 'board', kind: 'latest' }] }),
+    'carl',
+  );
+  for (const request of [
+    carl.raw.request('join', board),
+    carl.raw.request('join', { ...board, pos: entries[0]?.id }),
+    bob.raw.request('sync', { ...board, from: '' }),
+  ]) {
+    const { err } = (await request) as { err?: unknown };
+    expect(err).toMatchObject({ code: 114, retry: true, msg: expect.stringContaining('message log') });
+  }
+  expect(await join(carl, { ...board, limit: 0 })).toMatchObject({ msgs: [], recovered: true });
+  await carl.raw.request('leave', board);
+  const values = entries.map((entry) => ({ ...entry, deleted: false }));
+  await latest.restore({ room: board.room, values });
+  await note(valuesOf, 0);
+  expect(await join(carl, { ...board, pos: entries[0]?.id })).toMatchObject({
+    recovered: true,
+    msgs: [{ k: 'old', d: 'value' }],
+  });
+});
+
 /** Redis loses everything, and workers go back to `offset` in all partitions. */
 async function lose(offset: number): Promise<void> {
-  const { keyspace } = stores.memory.open();
   stores.memory.wipe();
-  await keyspace.establish({ complete: false });
+  await stores.memory.open().keyspace.establish({ complete: false });
+  await note((part) => part, offset);
+}
+
+/** What workers note of all partitions in this life of Redis. */
+async function note(of: (part: string) => string, offset: number): Promise<void> {
+  const { keyspace } = stores.memory.open();
   const { generation } = await keyspace.state();
-  const { epoch = '' } = parsePosition(ids[0] ?? '') ?? {};
   for (let partition = 0; partition < PARTITIONS; partition += 1) {
-    const part = partOf(epoch, 'test.bench.messages', partition);
-    await keyspace.setHorizon(part, { life: generation?.life ?? '', offset });
+    const part = partOf(epochOf(), 'test.bench.messages', partition);
+    await keyspace.setHorizon(of(part), { life: generation?.life ?? '', offset });
   }
+}
+
+function epochOf(): string {
+  return parsePosition(ids[0] ?? '')?.epoch ?? '';
 }

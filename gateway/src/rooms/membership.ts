@@ -15,6 +15,7 @@ import type { Session } from '../session/session.ts';
 import type { CompletedJoin, Joiner, JoinRequest, PreparedJoin } from './joiner.ts';
 import type { LocalRooms } from './local-rooms.ts';
 import { topicOf } from './topics.ts';
+import { NotRestored } from './value-history.ts';
 
 /** What membership needs. */
 export interface MembershipOptions {
@@ -111,9 +112,11 @@ export class Membership {
       request.occ = occ;
       prepared.push(found);
       return undefined;
-    } catch {
+    } catch (error) {
       if (entered) this.#abandon(session, body.room);
-      return unreachable();
+      return error instanceof NotRestored
+        ? protocolError(114, `${error.message}; join again`, UNREACHABLE_AFTER_MS)
+        : unreachable();
     }
   }
 

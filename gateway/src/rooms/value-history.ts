@@ -8,7 +8,7 @@ import type { RoomEntry } from './ring.ts';
 /** Redis lost values and workers have not written them again yet: what is there is less than there is to know. */
 export class NotRestored extends Error {
   constructor(room: string) {
-    super(`the values of ${room} are being read from the message log; ask again in some seconds`);
+    super(`the values of ${room} were lost and are being read from the message log`);
     this.name = 'NotRestored';
   }
 }
@@ -24,6 +24,7 @@ interface Parts {
  */
 export class ValueHistory implements Pick<HistorySource, 'after' | 'newest'> {
   readonly #parts: Parts;
+  #isWaiting = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -31,27 +32,53 @@ export class ValueHistory implements Pick<HistorySource, 'after' | 'newest'> {
 
   /** What the members who have seen everything up to `from` are owed: the newest change of every key, deletions too. */
   async after(room: string, from: Position): Promise<HistoryPage> {
-    const { latest, beginnings } = this.#parts;
-    const page = await this.#begun(room, pageOf(await latest.changes(room, from), from));
-    const restoredFrom = await beginnings.ofValues(room);
-    if (restoredFrom !== undefined) return { ...page, lost: from < restoredFrom };
-    const begins = await beginnings.of(room);
-    if (begins === undefined || from < begins) throw new NotRestored(room);
-    return page;
+    return this.#proven(
+      async () => this.#begun(room, pageOf(await this.#parts.latest.changes(room, from), from)),
+      () => this.#proveAfter(room, from),
+    );
   }
 
   /** The value of every key; whoever wants none (`max` 0) needs no proof that these are all. */
   async newest(room: string, max: number): Promise<HistoryPage> {
-    const { latest, beginnings } = this.#parts;
-    const page = await this.#begun(room, pageOf(await latest.all(room), BEGINNING));
-    if (max === 0) return page;
+    const read = async () => this.#begun(room, pageOf(await this.#parts.latest.all(room), BEGINNING));
+    return max === 0 ? read() : this.#proven(read, () => this.#proveAll(room));
+  }
+
+  /** While some are not restored it is asked before the reading, too: many ask again and again then. */
+  async #proven(
+    read: () => Promise<HistoryPage>,
+    prove: () => Promise<Partial<HistoryPage>>,
+  ): Promise<HistoryPage> {
+    try {
+      if (this.#isWaiting) await prove();
+      const page = await read();
+      const proof = await prove();
+      this.#isWaiting = false;
+      return { ...page, ...proof };
+    } catch (error) {
+      this.#isWaiting ||= error instanceof NotRestored;
+      throw error;
+    }
+  }
+
+  async #proveAfter(room: string, from: Position): Promise<Partial<HistoryPage>> {
+    const { beginnings } = this.#parts;
+    const restoredFrom = await beginnings.ofValues(room);
+    if (restoredFrom !== undefined) return { lost: from < restoredFrom };
+    const begins = await beginnings.of(room);
+    if (begins === undefined || from < begins) throw new NotRestored(room);
+    return {};
+  }
+
+  async #proveAll(room: string): Promise<Partial<HistoryPage>> {
+    const { beginnings } = this.#parts;
     const restoredFrom = await beginnings.ofValues(room);
     if (restoredFrom === undefined) throw new NotRestored(room);
-    if (restoredFrom === BEGINNING) return { ...page, provenFrom: BEGINNING };
+    if (restoredFrom === BEGINNING) return { provenFrom: BEGINNING };
     // Some may have left the log before they could be restored: only who was here since then lacks none.
     const begins = await beginnings.of(room);
     if (begins === undefined) throw new NotRestored(room);
-    return { ...page, provenFrom: begins };
+    return { provenFrom: begins };
   }
 
   /** Where nothing was appended since a loss the room begins behind what was restored. */

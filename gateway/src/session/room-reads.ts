@@ -3,6 +3,7 @@ import type { Presence } from '@chatplatform/redis';
 import { isOfLog } from '../rooms/catch-up.ts';
 import type { HistoryPage } from '../rooms/local-room.ts';
 import { ReplyBudget } from '../rooms/joiner.ts';
+import { NotRestored } from '../rooms/value-history.ts';
 import { Refused } from './refused.ts';
 
 /** What a client waits when Redis is away. */
@@ -12,8 +13,9 @@ const UNREACHABLE_AFTER_MS = 2000;
 export async function reachable<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
-  } catch {
-    throw new Refused(114, 'history and presence cannot be reached now', UNREACHABLE_AFTER_MS);
+  } catch (error) {
+    const msg = error instanceof NotRestored ? error.message : 'history and presence cannot be reached now';
+    throw new Refused(114, msg, UNREACHABLE_AFTER_MS);
   }
 }
 
