@@ -1,4 +1,4 @@
-import { KafkaError, type InRecord, type LogReader } from '@chatplatform/kafka';
+import { KafkaError, type InRecord, type RangeReader } from '@chatplatform/kafka';
 import { encodeRecord } from '@chatplatform/protocol';
 import { ManualClock } from '@chatplatform/runtime';
 import { logOf } from '../publish/log.ts';
@@ -50,7 +50,7 @@ class Desk {
   }
 
   refill(moderated = false): LogRefill {
-    const reader: LogReader = {
+    const reader: RangeReader = {
       bounds: async () => {
         if (this.fails) throw new KafkaError('unavailable', 'no broker answers');
         this.reading += 1;

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { memoryKafka, type LogReader } from '@chatplatform/kafka';
+import { memoryKafka, type RangeReader } from '@chatplatform/kafka';
 import { ManualClock, systemClock, type Clock } from '@chatplatform/runtime';
 import { logOf, type Log } from '../publish/log.ts';
 import { Bench, twins } from '../testing/bench.ts';
@@ -28,7 +28,7 @@ async function bench() {
   const replaced: string[] = [];
   const reader = kafka.logReader();
   let short = 0;
-  const hesitant: LogReader = {
+  const hesitant: RangeReader = {
     read: (range) => reader.read(range),
     bounds: async (topic, partition) => {
       const bounds = await reader.bounds(topic, partition);

@@ -1,4 +1,4 @@
-import { currentEpoch, type KafkaAdmin, type LogReader } from '@chatplatform/kafka';
+import { currentEpoch, type KafkaAdmin, type RangeReader } from '@chatplatform/kafka';
 import { parsePosition } from '@chatplatform/protocol';
 import type { Clock } from '@chatplatform/runtime';
 import { logOf, type Log } from '../publish/log.ts';
@@ -6,7 +6,7 @@ import { logOf, type Log } from '../publish/log.ts';
 /** What watching the log needs. */
 export interface LogWatchOptions {
   admin: Pick<KafkaAdmin, 'ensureEpoch' | 'partitionCount'>;
-  reader: LogReader;
+  reader: RangeReader;
   topics: { messages: string; control: string };
   clock: Clock;
   /** The log this gateway works with. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { InRecord, LogReader } from '@chatplatform/kafka';
+import type { InRecord, RangeReader } from '@chatplatform/kafka';
 import { BEGINNING, decodeLogMessage, encodeRecord, RecordError } from '@chatplatform/protocol';
 import { memoryRedis, type History } from '@chatplatform/redis';
 import { ManualClock, seededRandom, type Random } from '@chatplatform/runtime';
@@ -58,7 +58,7 @@ class Partition {
     this.#now += ms;
   }
 
-  reader(): LogReader {
+  reader(): RangeReader {
     return {
       bounds: () => Promise.resolve({ begin: this.begin, end: this.records.length }),
       read: ({ from, to, maxRecords }) =>

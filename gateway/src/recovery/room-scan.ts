@@ -1,4 +1,4 @@
-import type { InRecord, LogReader } from '@chatplatform/kafka';
+import type { InRecord, RangeReader } from '@chatplatform/kafka';
 import {
   BEGINNING,
   decodeLogMessage,
@@ -23,7 +23,7 @@ export const MAX_MS = 2_000;
 const PAGE = 5_000;
 /** What a reading works with. */
 export interface ScanParts {
-  reader: LogReader;
+  reader: RangeReader;
   topic: string;
   clock: Clock;
   log: Log;

@@ -1,4 +1,4 @@
-import type { InRecord, LogBounds, LogRange, LogReader } from '@chatplatform/kafka';
+import type { InRecord, LogBounds, LogRange, RangeReader } from '@chatplatform/kafka';
 
 /** Records per request to the brokers. */
 const PAGE = 5_000;
@@ -8,12 +8,12 @@ const PAGE = 5_000;
  * together and end soon: what is written after the first look is not seen, and everything read is kept until the last
  * of them is done.
  */
-export class SharedReader implements LogReader {
-  readonly #reader: LogReader;
+export class SharedReader implements RangeReader {
+  readonly #reader: RangeReader;
   readonly #bounds = new Map<string, Promise<LogBounds>>();
   readonly #pages = new Map<string, Promise<InRecord[]>>();
 
-  constructor(reader: LogReader) {
+  constructor(reader: RangeReader) {
     this.#reader = reader;
   }
 

@@ -1,4 +1,4 @@
-import type { InRecord, LogRange, LogReader } from '@chatplatform/kafka';
+import type { InRecord, LogRange, RangeReader } from '@chatplatform/kafka';
 import { Deferred, ManualClock } from '@chatplatform/runtime';
 import * as fc from 'fast-check';
 import { Turns } from './turns.ts';
@@ -8,7 +8,7 @@ const TOPIC = 't';
 /** A log of which each partition has these offsets; some offsets hold nothing, as in a compacted or transactional one. */
 function logWith(begin: number, offsets: readonly number[], end: number) {
   const reads: LogRange[] = [];
-  const reader: LogReader = {
+  const reader: RangeReader = {
     bounds: () => Promise.resolve({ begin, end }),
     read: (range) => {
       reads.push(range);

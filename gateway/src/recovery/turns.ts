@@ -1,16 +1,16 @@
-import type { LogReader } from '@chatplatform/kafka';
+import type { RangeReader } from '@chatplatform/kafka';
 import type { Clock } from '@chatplatform/runtime';
 import { SharedReader } from './shared-reader.ts';
 
 /** Who reads a partition together. */
 interface Turn {
-  readonly reader: LogReader;
+  readonly reader: RangeReader;
   /** Those who are not done. */
   readers: number;
 }
 
 interface Options {
-  readonly reader: LogReader;
+  readonly reader: RangeReader;
   readonly clock: Clock;
   /** Turns at a time. */
   readonly count: number;
@@ -34,7 +34,7 @@ export class Turns {
   }
 
   /** Does `work` when the turn of `partition` comes; resolves with `busy` when that takes too long. */
-  async run<T>(partition: number, work: (reader: LogReader) => Promise<T>): Promise<T | 'busy'> {
+  async run<T>(partition: number, work: (reader: RangeReader) => Promise<T>): Promise<T | 'busy'> {
     const turn = await this.#take(partition);
     if (turn === undefined) return 'busy';
     try {

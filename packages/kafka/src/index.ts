@@ -9,7 +9,7 @@ export type {
   RecordBatch,
 } from './port/consumer.ts';
 export { currentEpoch } from './control/epoch.ts';
-export type { LogBounds, LogRange, LogReader } from './port/log-reader.ts';
+export type { LogBounds, LogPiece, LogPlace, LogRange, LogReader, RangeReader } from './port/log-reader.ts';
 export type { Kafka, KafkaConfig, KafkaLogger, KafkaSasl, KafkaTls } from './port/kafka.ts';
 export { Rewinds, type Rewind } from './port/rewinds.ts';
 export type { Appended, OutRecord, ProducerOptions, RecordProducer } from './port/producer.ts';

@@ -1,6 +1,6 @@
 import { KafkaError } from './errors.ts';
 import type { InRecord } from './port/consumer.ts';
-import type { LogRange } from './port/log-reader.ts';
+import type { LogPiece, LogRange } from './port/log-reader.ts';
 
 /** One fetch: large enough for some thousand chat messages, small enough to decode within a turn of some ms. */
 export const FETCH_BYTES = 1024 * 1024;
@@ -9,12 +9,6 @@ export const LEADER_RETRY = { base: 50, factor: 2, max: 500, jitter: 0.5 } as co
 /** About half a second in all: whoever wants to wait longer asks again. */
 export const MAX_TRIES = 4;
 
-/** What one fetch found, and where the next one begins; where it began itself when there is nothing yet. */
-export interface Piece {
-  readonly records: readonly InRecord[];
-  readonly next: number;
-}
-
 /**
  * Reads a range by fetches, whatever the driver.
  *
@@ -22,7 +16,7 @@ export interface Piece {
  */
 export async function readRange(
   range: LogRange,
-  fetch: (offset: number) => Promise<Piece>,
+  fetch: (offset: number) => Promise<LogPiece>,
 ): Promise<InRecord[]> {
   const { to, maxRecords, signal } = range;
   const records: InRecord[] = [];

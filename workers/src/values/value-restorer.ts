@@ -6,8 +6,6 @@ import type { Admission } from '../chat/decode.ts';
 import { chunksOf, groupByRoom, toLatest } from '../chat/room-appender.ts';
 import { PastValues } from './past-values.ts';
 
-/** Records of one reading: some ten ms of work between two batches of what is new. */
-const PAGE = 5_000;
 /** Rest after each reading, as a share of the time it took: what is new has the larger part of the worker. */
 const REST = 1;
 /** By then a replica has what was written, ms; a failover before that begins the restoration anew. */
@@ -61,7 +59,7 @@ interface Reading extends Place {
 export class ValueRestorer {
   readonly #deps: Deps;
   readonly #running = new Map<string, { place: Place; stop: AbortController }>();
-  /** One page is read at a time, whatever the number of partitions. */
+  /** One piece is read at a time, whatever the number of partitions. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(deps: Deps) {
@@ -115,7 +113,7 @@ export class ValueRestorer {
     }
   }
 
-  /** False when the store lost something on the way. */
+  /** False when the store lost something on the way, or the log ends before it should. */
   async #restored(place: Place, signal: AbortSignal): Promise<boolean> {
     const { store, clock, reader, admission, logger } = this.#deps;
     const { topic, partition } = place;
@@ -128,36 +126,35 @@ export class ValueRestorer {
     await this.#readUp(reading);
     await clock.sleep(SETTLE_MS, signal);
     // A leader that was new a moment ago may not have told of its last records then.
-    await this.#readUp(reading);
-    if ((await store.confirm()).name !== generation.name) return false;
+    const isWhole = await this.#readUp(reading);
+    if (!isWhole || (await store.confirm()).name !== generation.name) return false;
     await store.markValues(topic, partition, { generation, begin: past.begin });
     const { next, values } = reading;
     logger.info({ ...place, records: next - begin, values }, 'values of latest-value rooms are restored');
     return true;
   }
 
-  async #readUp(reading: Reading): Promise<void> {
+  /** False when nothing comes any more before the end that the partition told. */
+  async #readUp(reading: Reading): Promise<boolean> {
     const { reader, left } = this.#deps;
     const { topic, partition } = reading;
     const { end } = await reader.bounds(topic, partition);
     while (reading.next < end) {
       left.set({ partition: String(partition) }, end - reading.next);
-      await this.#inTurn(() => this.#readPage(reading, end));
+      const before = reading.next;
+      await this.#inTurn(() => this.#readPiece(reading));
+      if (reading.next === before) return false;
     }
+    return true;
   }
 
-  async #readPage(reading: Reading, end: number): Promise<void> {
+  async #readPiece(reading: Reading): Promise<void> {
     const { reader, latest, clock } = this.#deps;
     const { topic, partition, past, signal } = reading;
     signal.throwIfAborted();
     const begun = clock.monotonic();
-    const page = await reader.read({
-      ...{ topic, partition, signal },
-      from: reading.next,
-      to: end,
-      maxRecords: PAGE,
-    });
-    const values = await past.of(page);
+    const { records, next } = await reader.piece({ topic, partition, offset: reading.next });
+    const values = await past.of(records);
     const rooms = [...groupByRoom(values)];
     await Promise.all(
       rooms.map(async ([room, messages]) => {
@@ -165,8 +162,7 @@ export class ValueRestorer {
       }),
     );
     reading.values += values.length;
-    // Behind the last record there may be none up to the end, or a leader that does not tell of them yet.
-    reading.next = (page.at(-1)?.offset ?? end - 1) + 1;
+    reading.next = next;
     await clock.sleep(REST * (clock.monotonic() - begun), signal);
   }
 

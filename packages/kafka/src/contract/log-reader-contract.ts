@@ -67,6 +67,27 @@ export function logReaderTests(kafka: () => Kafka, freshTopic: FreshTopic): void
     expect(records.every(({ offset, value }) => value?.toString() === values[offset])).toBe(true);
   });
 
+  test('pieces follow each other through a whole partition, each no larger than a request', async () => {
+    const topic = await freshTopic();
+    const values = Array.from({ length: LARGE.records }, (_, n) => `${n}:`.padEnd(LARGE.bytes, '.'));
+    await produce(topic, values);
+    const reader = kafka().logReader();
+    const read: string[] = [];
+    let offset = 3;
+    for (let last = -1; offset !== last; ) {
+      last = offset;
+      const { records, next } = await reader.piece({ topic, partition: 0, offset });
+      expect(records.map((record) => record.offset)).toEqual(records.map((_, at) => offset + at));
+      for (const { value } of records) read.push(String(value));
+      offset = next;
+    }
+    expect(offset).toBe(LARGE.records);
+    expect(read).toEqual(values.slice(3));
+    expect(await codeOf(reader.piece({ topic, partition: 0, offset: LARGE.records + 1 }))).toBe(
+      'out-of-range',
+    );
+  });
+
   test('a range that goes beyond the end of the log ends there', async () => {
     const topic = await freshTopic();
     const reader = kafka().logReader();

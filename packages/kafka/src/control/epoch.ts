@@ -1,7 +1,7 @@
 import { decodeEpoch, encodeEpoch, EPOCH_KEY, type EpochRecord } from '@chatplatform/protocol';
 import type { Clock, Random } from '@chatplatform/runtime';
 import { KafkaError } from '../errors.ts';
-import type { LogReader } from '../port/log-reader.ts';
+import type { RangeReader } from '../port/log-reader.ts';
 
 /** A record of the control topic, oldest first. */
 export interface ControlRecord {
@@ -57,7 +57,7 @@ export async function ensureEpoch(
  * The epoch in force, read without a group and without writing: what a process that runs looks at now and then.
  * `undefined` when there is none. Rejects with the reader's errors.
  */
-export async function currentEpoch(reader: LogReader, topic: string): Promise<string | undefined> {
+export async function currentEpoch(reader: RangeReader, topic: string): Promise<string | undefined> {
   const { begin, end } = await reader.bounds(topic, 0);
   const range = { topic, partition: 0, from: begin, to: end, maxRecords: MAX_CONTROL_RECORDS };
   const records = await reader.read(range);

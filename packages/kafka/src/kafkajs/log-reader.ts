@@ -4,7 +4,7 @@ import Batch from 'kafkajs/src/consumer/batch.js';
 import { KafkaError } from '../errors.ts';
 import { FETCH_BYTES, LEADER_RETRY, MAX_TRIES, readRange } from '../log-reading.ts';
 import type { InRecord } from '../port/consumer.ts';
-import type { LogBounds, LogRange, LogReader } from '../port/log-reader.ts';
+import type { LogBounds, LogPiece, LogPlace, LogRange, LogReader } from '../port/log-reader.ts';
 import { clusterOf, type Cluster } from './cluster.ts';
 import { isPassing, rootOf, toKafkaError } from './failures.ts';
 import { toRecords } from './records.ts';
@@ -36,11 +36,14 @@ export class KafkajsLogReader implements LogReader {
   }
 
   read(range: LogRange): Promise<InRecord[]> {
-    return readRange(range, async (offset) => {
-      const batch = await this.#fetch(range, offset);
-      const next = batch.rawMessages.length === 0 ? offset : Number(batch.lastOffset()) + 1;
-      return { records: toRecords(batch), next };
-    });
+    const { topic, partition } = range;
+    return readRange(range, (offset) => this.piece({ topic, partition, offset }));
+  }
+
+  async piece(place: LogPlace): Promise<LogPiece> {
+    const batch = await this.#fetch(place);
+    const next = batch.rawMessages.length === 0 ? place.offset : Number(batch.lastOffset()) + 1;
+    return { records: toRecords(batch), next };
   }
 
   bounds(topic: string, partition: number): Promise<LogBounds> {
@@ -66,7 +69,7 @@ export class KafkajsLogReader implements LogReader {
     await this.#cluster.disconnect().catch(() => undefined);
   }
 
-  #fetch({ topic, partition }: LogRange, offset: number): Promise<Batch> {
+  #fetch({ topic, partition, offset }: LogPlace): Promise<Batch> {
     return this.#call(`reading ${topic}/${partition} at ${offset}`, topic, async () => {
       const leaders = this.#cluster.findLeaderForPartitions(topic, [partition]);
       const nodeId = Object.keys(leaders)[0];

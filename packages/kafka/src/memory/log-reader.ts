@@ -1,8 +1,11 @@
 import { KafkaError } from '../errors.ts';
 import type { InRecord } from '../port/consumer.ts';
-import type { LogBounds, LogRange, LogReader } from '../port/log-reader.ts';
+import type { LogBounds, LogPiece, LogPlace, LogRange, LogReader } from '../port/log-reader.ts';
 import type { MemoryFaults } from './faults.ts';
 import type { MemoryLog } from './log.ts';
+
+/** Records of one piece: a broker counts bytes. */
+const PIECE = 1_000;
 
 /** The log reader of the twin. */
 export class MemoryLogReader implements LogReader {
@@ -24,6 +27,12 @@ export class MemoryLogReader implements LogReader {
       );
     }
     return this.#log.partition(topic, partition).slice(from, Math.min(to, from + maxRecords));
+  }
+
+  async piece({ topic, partition, offset }: LogPlace): Promise<LogPiece> {
+    const to = offset + PIECE;
+    const records = await this.read({ topic, partition, from: offset, to, maxRecords: PIECE });
+    return { records, next: offset + records.length };
   }
 
   async bounds(topic: string, partition: number): Promise<LogBounds> {

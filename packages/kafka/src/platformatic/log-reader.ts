@@ -3,12 +3,12 @@ import { codeOfBrokerError } from '../broker-errors.ts';
 import { KafkaError } from '../errors.ts';
 import { FETCH_BYTES, LEADER_RETRY, MAX_TRIES, readRange } from '../log-reading.ts';
 import type { InRecord } from '../port/consumer.ts';
-import type { LogBounds, LogRange, LogReader } from '../port/log-reader.ts';
+import type { LogBounds, LogPiece, LogPlace, LogRange, LogReader } from '../port/log-reader.ts';
 import type { Cluster } from './cluster.ts';
 import { nameOfError } from './error-names.ts';
 import { toKafkaError } from './failures.ts';
 import { EARLIEST, fetchOnce, LATEST, NO_EPOCH, offsetAt } from './log-requests.ts';
-import { fromBatches, type Fetched } from './records.ts';
+import { fromBatches } from './records.ts';
 
 /** What is not there yet is not waited for. */
 const NO_WAIT_MS = 0;
@@ -28,22 +28,11 @@ export class PlatformaticLogReader implements LogReader {
   }
 
   read(range: LogRange): Promise<InRecord[]> {
-    return readRange(range, (offset) => this.#fetch(range, offset));
+    const { topic, partition } = range;
+    return readRange(range, (offset) => this.piece({ topic, partition, offset }));
   }
 
-  bounds(topic: string, partition: number): Promise<LogBounds> {
-    return this.#call(`finding the ends of ${topic}/${partition}`, { topic, partition }, async () => {
-      // In this order an answer is never an end before its begin.
-      const begin = await offsetAt(this.#deps.cluster, { topic, partition }, EARLIEST);
-      return { begin, end: await offsetAt(this.#deps.cluster, { topic, partition }, LATEST) };
-    });
-  }
-
-  close(): Promise<void> {
-    return this.#deps.cluster.close();
-  }
-
-  #fetch({ topic, partition }: LogRange, offset: number): Promise<Fetched> {
+  piece({ topic, partition, offset }: LogPlace): Promise<LogPiece> {
     return this.#call(`reading ${topic}/${partition} at ${offset}`, { topic, partition }, async () => {
       const { cluster } = this.#deps;
       const request = {
@@ -69,6 +58,18 @@ export class PlatformaticLogReader implements LogReader {
       }
       return fromBatches(partition, offset, found.records ?? []);
     });
+  }
+
+  bounds(topic: string, partition: number): Promise<LogBounds> {
+    return this.#call(`finding the ends of ${topic}/${partition}`, { topic, partition }, async () => {
+      // In this order an answer is never an end before its begin.
+      const begin = await offsetAt(this.#deps.cluster, { topic, partition }, EARLIEST);
+      return { begin, end: await offsetAt(this.#deps.cluster, { topic, partition }, LATEST) };
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#deps.cluster.close();
   }
 
   /** Leaders move: on any failure but a clear refusal they are asked for again. */

@@ -72,6 +72,10 @@ export function withConsumer(
 export function withLog(kafka: Kafka, change: (records: InRecord[]) => InRecord[]): Kafka {
   const reader = (log: LogReader): LogReader => ({
     read: async (range) => change(await log.read(range)),
+    piece: async (place) => {
+      const { records, next } = await log.piece(place);
+      return { records: change([...records]), next };
+    },
     bounds: (topic, partition) => log.bounds(topic, partition),
   });
   return { ...boundKafka(kafka), logReader: () => reader(kafka.logReader()) };
