@@ -174,6 +174,10 @@ test('a store that lost everything has the values of a partition when they were 
   const { keyspace } = store.open();
   expect(await keyspace.horizonOf('room', 'epoch1 t/3 values')).toBe(7);
   expect(await keyspace.horizonOf('room', 'epoch1 t/3')).toBeUndefined();
+  await watch.doubtValues('t', 3);
+  expect(await has(3)).toBe(false);
+  expect(await keyspace.horizonOf('room', 'epoch1 t/3 values')).toBeUndefined();
+  await watch.markValues('t', 3, { generation: await watch.confirm(), begin: 7 });
   store.wipe();
   await clock.advance(5_000);
   expect(await has(3)).toBe(false);

@@ -100,6 +100,12 @@ export class StoreWatch implements RebuiltStore, ValueStore {
     await this.#deps.redis.keyspace.setHorizon(part, { life: generation.life, offset: begin });
   }
 
+  async doubtValues(topic: string, partition: number): Promise<void> {
+    // Of a life that no data has.
+    const nowhere = { life: '', offset: 0 };
+    await this.#deps.redis.keyspace.setHorizon(valuesOf(this.#part(topic, partition)), nowhere);
+  }
+
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();

@@ -46,6 +46,10 @@ async function setUp() {
         marks.set(String(partition), generation.life);
         return Promise.resolve();
       },
+      doubtValues: (_topic, partition) => {
+        marks.delete(String(partition));
+        return Promise.resolve();
+      },
     },
     reader,
     latest,
@@ -97,15 +101,32 @@ test('a store that loses something on the way gets them again, and is not said t
   await pass(A_WHILE_MS);
   expect(state.reads).toBe(before + 1);
   expect(marks.get(String(HOME))).toBe('second');
-  // A loss that came later begins it again, one that took nothing of this life does not.
-  const done = state.reads;
-  restorer.storeLost();
-  await pass(A_WHILE_MS);
-  expect(state.reads).toBe(done);
   state.generation = { life: 'third', name: 'third' };
   restorer.storeLost();
   await pass(A_WHILE_MS);
   expect(marks.get(String(HOME))).toBe('third');
+  await stop();
+});
+
+test('a failover soon after may have lost some of it, so it is done again; one that comes much later has not', async () => {
+  const { pass, restorer, state, marks, stop } = await setUp();
+  restorer.assigned(TOPIC, [HOME]);
+  await pass(A_WHILE_MS);
+  const once = state.reads;
+  state.generation = { life: 'first', name: 'after a failover' };
+  restorer.storeLost();
+  // Another one before anything was done.
+  restorer.storeLost();
+  await pass(1_000);
+  expect(marks.size).toBe(0);
+  await pass(A_WHILE_MS);
+  expect(marks.get(String(HOME))).toBe('first');
+  expect(state.reads).toBeGreaterThan(once);
+  const twice = state.reads;
+  await pass(11 * 60_000);
+  restorer.storeLost();
+  await pass(A_WHILE_MS);
+  expect(state.reads).toBe(twice);
   await stop();
 });
 

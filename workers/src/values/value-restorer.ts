@@ -4,9 +4,10 @@ import { backoff, type Clock, type Random } from '@chatplatform/runtime';
 import type { Gauge, Logger } from '@chatplatform/telemetry';
 import type { Admission } from '../chat/decode.ts';
 import { chunksOf, groupByRoom, toLatest } from '../chat/room-appender.ts';
+import { LOST_REWIND_MS } from '../pipeline/partition-state.ts';
 import { PastValues } from './past-values.ts';
 
-/** Rest after each reading, as a share of the time it took: what is new has the larger part of the worker. */
+/** Rest after each reading, as a share of the time it took: what is new gets at least half of the worker. */
 const REST = 1;
 /** By then a replica has what was written, ms; a failover before that begins the restoration anew. */
 const SETTLE_MS = 5_000;
@@ -25,6 +26,8 @@ export interface ValueStore {
     partition: number,
     done: { generation: Generation; begin: number },
   ): Promise<void>;
+  /** They may have lost some again. */
+  doubtValues(topic: string, partition: number): Promise<void>;
 }
 
 interface Deps {
@@ -44,6 +47,14 @@ interface Place {
   readonly partition: number;
 }
 
+/** A partition at hand. */
+interface Held {
+  readonly place: Place;
+  readonly stop: AbortController;
+  /** When it was restored, on the monotonic clock; `undefined` while it is not, or if somebody else did it. */
+  restoredAt: number | undefined;
+}
+
 /** One reading of a partition. */
 interface Reading extends Place {
   readonly past: PastValues;
@@ -58,7 +69,7 @@ interface Reading extends Place {
  */
 export class ValueRestorer {
   readonly #deps: Deps;
-  readonly #running = new Map<string, { place: Place; stop: AbortController }>();
+  readonly #held = new Map<string, Held>();
   /** One piece is read at a time, whatever the number of partitions. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -68,40 +79,46 @@ export class ValueRestorer {
 
   /** The partitions this worker holds now. */
   assigned(topic: string, partitions: readonly number[]): void {
-    for (const [key, { place, stop }] of this.#running) {
+    for (const [key, { place, stop }] of this.#held) {
       if (place.topic !== topic || partitions.includes(place.partition)) continue;
       stop.abort();
-      this.#running.delete(key);
+      this.#held.delete(key);
     }
     for (const partition of partitions) this.#start({ topic, partition });
   }
 
-  /** The store lost writes: those of a restoration may be among them. */
+  /** The store lost writes: those of a restoration may be among them, also of one that ended a while ago. */
   storeLost(): void {
-    const places = [...this.#running.values()].map(({ place }) => place);
+    const since = this.#deps.clock.monotonic() - LOST_REWIND_MS;
+    const held = [...this.#held.values()];
     this.close();
-    for (const place of places) this.#start(place);
+    for (const { place, restoredAt = Number.NEGATIVE_INFINITY } of held)
+      this.#start(place, restoredAt > since ? restoredAt : undefined);
   }
 
   close(): void {
-    for (const { stop } of this.#running.values()) stop.abort();
-    this.#running.clear();
+    for (const { stop } of this.#held.values()) stop.abort();
+    this.#held.clear();
   }
 
-  #start(place: Place): void {
+  /** @param restoredAt when that was, if the store may have lost some of it since */
+  #start(place: Place, restoredAt?: number): void {
     const key = `${place.topic}/${place.partition}`;
-    if (this.#running.has(key)) return;
-    const stop = new AbortController();
-    this.#running.set(key, { place, stop });
-    void this.#insist(place, stop.signal).finally(() => this.#deps.left.remove(String(place.partition)));
+    if (this.#held.has(key)) return;
+    const held: Held = { place, stop: new AbortController(), restoredAt };
+    this.#held.set(key, held);
+    void this.#insist(held).finally(() => this.#deps.left.remove(String(place.partition)));
   }
 
-  async #insist(place: Place, signal: AbortSignal): Promise<void> {
-    const { clock, random, logger } = this.#deps;
+  async #insist(held: Held): Promise<void> {
+    const { clock, random, logger, store } = this.#deps;
+    const { place, stop } = held;
+    const { signal } = stop;
     const wait = backoff(RETRY, random);
     while (!signal.aborted) {
       try {
-        if (await this.#restored(place, signal)) return;
+        if (held.restoredAt !== undefined) await store.doubtValues(place.topic, place.partition);
+        if (await this.#restored(held)) return;
       } catch (error) {
         if (signal.aborted) return;
         logger.warn(
@@ -114,9 +131,11 @@ export class ValueRestorer {
   }
 
   /** False when the store lost something on the way, or the log ends before it should. */
-  async #restored(place: Place, signal: AbortSignal): Promise<boolean> {
+  async #restored(held: Held): Promise<boolean> {
     const { store, clock, reader, admission, logger } = this.#deps;
+    const { place } = held;
     const { topic, partition } = place;
+    const { signal } = held.stop;
     const generation = await store.confirm();
     if (await store.hasValues(topic, partition, generation)) return true;
     const { begin } = await reader.bounds(topic, partition);
@@ -129,6 +148,7 @@ export class ValueRestorer {
     const isWhole = await this.#readUp(reading);
     if (!isWhole || (await store.confirm()).name !== generation.name) return false;
     await store.markValues(topic, partition, { generation, begin: past.begin });
+    held.restoredAt = clock.monotonic();
     const { next, values } = reading;
     logger.info({ ...place, records: next - begin, values }, 'values of latest-value rooms are restored');
     return true;

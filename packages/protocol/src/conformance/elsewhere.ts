@@ -107,6 +107,11 @@ export const provenElsewhere: Readonly<Partial<Record<ConformanceRow, Proof>>> =
     test: 'a log that no longer has the position says expired',
     why: 'only a log that no longer reaches back brings it',
   },
+  'rule:latest.whole': {
+    file: 'gateway/src/recovery/recovery.test.ts',
+    test: 'joins and syncs wait until values that Redis lost are back, and say why; who wants none does not',
+    why: 'only a Redis that lost everything brings it',
+  },
   'rule:publish.rejected': {
     file: 'workers/src/worker.test.ts',
     test: 'a rule refuses one message',

@@ -94,6 +94,8 @@ export const ProtocolRules = {
     push: 'Members get `v` with key, value and position, and no `m`.',
     state:
       'A join gives the newest value of every key as `v` objects; a deleted key has `null` or is missing.',
+    whole:
+      'While the platform does not have all values (it lost its cache, and is reading its log) a request for them gets 114; one with a `limit` of 0 does not.',
   }),
   presence: rules('presence', {
     join: 'Members of the class `presence` are told by `pr` who came, and who said goodbye (close code 1000, or `leave`), within about a second.',

@@ -62,6 +62,8 @@ const PAST = 0.2;
 const CONSUMED = 0.5;
 /** How long before the platform starts these read something for the last time, ms. */
 const RECENT_MS = 120_000;
+/** By how much workers may come later than gateways where Redis has lost everything before, ms. */
+const WORKERS_LATE_MS = 1_500;
 /** Time the platform has to start before the first client comes, ms. */
 const START_MS = 300;
 
@@ -162,7 +164,12 @@ class World {
   #start(): void {
     const dice = this.#dice;
     for (let count = dice.whole(1, 3); count > 0; count -= 1) this.#platform.startGateway();
-    for (let count = dice.whole(1, 2); count > 0; count -= 1) this.#platform.startWorker();
+    const startWorker = (): void => void this.#platform.startWorker();
+    for (let count = dice.whole(1, 2); count > 0; count -= 1) {
+      // The first clients may come before anybody has written what Redis lost.
+      if (this.#forgot) this.time.after(dice.between(0, WORKERS_LATE_MS), startWorker);
+      else startWorker();
+    }
     const spanMs = dice.between(1_500, 8_000);
     this.time.after(START_MS, () => this.#begin(spanMs));
   }
