@@ -1,6 +1,8 @@
 import { jest } from '@jest/globals';
 import { formatVerdict, runTraffic, type Disturbance, type TrafficResult } from '@chatplatform/testkit';
+import { until } from '@chatplatform/runtime';
 import { startInProcess, type InProcessPlatform } from '../proof/in-process.ts';
+import { watchedClient } from './watched-client.ts';
 
 /** Three outages of Redis under traffic, one of them of 30 s, on a machine that may be busy. */
 jest.setTimeout(300_000);
@@ -54,6 +56,31 @@ test('every key is deleted', async () => {
   const flush = (): Promise<void> => platform.stores.redis.flushAll();
   const { verdict } = await judge([{ name: 'FLUSHALL', at: 0.4, run: flush }], 600);
   expect(verdict.counts.continuityLost).toBe(0);
+});
+
+test('who joins a latest-value room after every key was deleted gets all of its values, however long that takes', async () => {
+  const [ann, bob] = ['ann', 'bob'].map((user) => watchedClient(platform.url, () => platform.token(user)));
+  if (ann === undefined || bob === undefined) throw new Error('nobody is there');
+  const { room } = await ann.join('board:1');
+  for (const [key, value] of [
+    ['gone', 1],
+    ['one', 1],
+    ['two', 2],
+  ] as const)
+    await room.set(key, value);
+  await room.delete('gone');
+  await until(() => room.values.size === 2);
+  await platform.stores.redis.flushAll();
+  const { room: late } = await bob.join('board:1');
+  expect([...late.values].map(([key, { data }]) => [key, data]).sort()).toEqual([
+    ['one', 1],
+    ['two', 2],
+  ]);
+  await room.set('two', 3);
+  await until(() => late.get('two')?.data === 3, 60_000);
+  expect([...ann.losses, ...bob.losses]).toEqual([]);
+  ann.close();
+  bob.close();
 });
 
 test('Redis is away for 30 s: publishes are acknowledged all the while, and everything arrives', async () => {

@@ -59,7 +59,7 @@ export async function startInProcess(
   const keyFile = join(folder, 'key');
   await writeFile(keyFile, randomBytes(32).toString('hex'));
   const platform = { namespace: 'chat', name };
-  const spec = devSpec({ ...platform, auth: AUTH, driver });
+  const spec = devSpec({ ...platform, auth: AUTH, driver, rooms: [{ prefix: 'board', kind: 'latest' }] });
   const around = {
     platform,
     kafka: { bootstrapServers: kafkaStore.bootstrapServers },
