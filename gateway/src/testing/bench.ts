@@ -27,6 +27,9 @@ const PLATFORM = { namespace: 'test', name: 'bench' };
 const TOPICS = names(PLATFORM.namespace, PLATFORM.name).topics;
 const PARTITIONS = 6;
 
+/** Until a real Redis is reached, ms. */
+const READY_MS = 10_000;
+
 /** Everything a test of whole gateways needs: stores, a worker, tokens, clients. */
 export class Bench {
   readonly stores: BenchStores;
@@ -59,6 +62,7 @@ export class Bench {
     ]);
     const epoch = await kafka.admin().ensureEpoch(TOPICS.control);
     const redis = bench.#own(stores.redis());
+    await redis.ready(READY_MS);
     // As the first worker of a new platform does.
     await redis.keyspace.establish({ complete: true });
     bench.worker = new TwinWorker({ kafka, redis, epoch, name: 'worker-1' });
