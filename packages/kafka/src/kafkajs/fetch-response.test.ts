@@ -63,12 +63,14 @@ function readable({ responses, ...head }: FetchAnswer): unknown {
 }
 
 const text = fc.string({ unit: 'binary', maxLength: 100 });
+/** kafkajs takes what every object has (`valueOf`) for an earlier header of that name. */
+const headerName = text.filter((name) => !(name in {}));
 const record: fc.Arbitrary<OutRecord> = fc.record({
   topic: fc.constant('t'),
   partition: fc.constant(0),
   key: fc.option(text),
   value: fc.option(text),
-  headers: fc.dictionary(text, text, { maxKeys: 4 }),
+  headers: fc.dictionary(headerName, text, { maxKeys: 4 }),
 });
 const batch = (attributes: fc.Arbitrary<number>): fc.Arbitrary<Buffer> =>
   fc
@@ -94,6 +96,21 @@ test('property: an answer of plain batches is read as kafkajs reads it, also whe
     }),
     { numRuns: 150 },
   );
+});
+
+test('a header may have any name, also one that every object has', () => {
+  const headers = Object.fromEntries([
+    ['valueOf', 'a'],
+    ['__proto__', 'b'],
+  ] as const);
+  const records = [{ topic: 't', partition: 0, key: null, value: null, headers }];
+  const bytes = stored({ baseOffset: 0, attributes: 0, maxTime: 0, records });
+  const { responses } = decodeFetch(answerOf([bytes])) as FetchAnswer;
+  const [message] = responses[0]?.partitions[0]?.messages ?? [];
+  expect(Object.entries(message?.headers ?? {})).toEqual([
+    ['valueOf', 'a'],
+    ['__proto__', 'b'],
+  ]);
 });
 
 test('compressed batches and records of the brokers are left to kafkajs', () => {
