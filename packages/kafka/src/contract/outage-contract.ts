@@ -21,6 +21,11 @@ export interface BrokerUnderTest {
   resume(): void;
 }
 
+/** The process may have something left to do from before: it has to be idle at one of so many looks. */
+const IDLE_LOOKS = 3;
+/** Of one core. Unpatched, kafkajs wakes up ~900 times a second per connection: about 3 % each, at every look. */
+const IDLE_SHARE = 0.03;
+
 /** What every driver promises when its one broker dies, hangs or is away. */
 export function outageContract(
   name: string,
@@ -106,12 +111,18 @@ export function outageContract(
 
     test('an idle client costs next to nothing', async () => {
       await kafka.producer().append(message(topic, 'a'));
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      const before = process.cpuUsage();
-      await new Promise((resolve) => setTimeout(resolve, 2_000));
-      const { user, system } = process.cpuUsage(before);
-      // Unpatched, kafkajs wakes up ~900 times a second per connection: about 3 % of a core each.
-      expect((user + system) / 2_000_000).toBeLessThan(0.03);
+      let least = await cpuShare();
+      for (let look = 1; look < IDLE_LOOKS && least >= IDLE_SHARE; look += 1)
+        least = Math.min(least, await cpuShare());
+      expect(least).toBeLessThan(IDLE_SHARE);
     });
   });
+}
+
+/** Of one core, by this process, over two seconds. */
+async function cpuShare(): Promise<number> {
+  const before = process.cpuUsage();
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 2_000_000;
 }
